@@ -1,0 +1,1 @@
+"""History and realtime: one Change row per action."""

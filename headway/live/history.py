@@ -1,0 +1,109 @@
+"""Write history and take an action back.
+
+`record()` is called once by each action, inside its transaction. An area registers the inverse of a Change by the
+Change's name with `@inverse("item.moved")`; `undo()` finds it there.
+"""
+
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from django.db import connection, transaction
+from django.utils.translation import gettext as _
+
+from headway.lib import clock
+
+from .models import Change
+
+
+class Acting(Protocol):
+    """Whoever does it: what this area needs to know of an Actor (the whole lies in `people`)."""
+
+    @property
+    def organisation_id(self) -> int | None: ...
+    @property
+    def person_id(self) -> int | None: ...
+    @property
+    def kind(self) -> str: ...
+
+
+Inverse = Callable[[Change, Any], Change | None]
+_inverses: dict[str, Inverse] = {}
+
+
+class CannotUndo(Exception):
+    """The action cannot be taken back (any more); the message says why, for a person."""
+
+
+def inverse(name: str) -> Callable[[Inverse], Inverse]:
+    """Register the function that takes back a Change called `name`.
+
+    It is called with the Change and the actor, inside a transaction, does its own permission check, and returns the
+    Change that it recorded. It raises CannotUndo where something else has happened since.
+    """
+
+    def register(function: Inverse) -> Inverse:
+        _inverses[name] = function
+        return function
+
+    return register
+
+
+def record(
+    name: str,
+    *,
+    by: Acting,
+    subject: Any,
+    team_id: int | None = None,
+    label: str = "",
+    before: dict[str, Any] | None = None,
+    after: dict[str, Any] | None = None,
+    undoes: Change | None = None,
+) -> Change:
+    """Write the Change of an action; call it inside the action's transaction.
+
+    `name` is `noun.past_participle`; `subject` a saved row; `before`/`after` JSON with what the inverse needs.
+    Ids are handed out in commit order per organisation: SQLite writes one at a time, on PostgreSQL an advisory lock
+    that lasts until commit does it (a reader that resumes by id would otherwise miss one).
+    """
+    if not connection.in_atomic_block:
+        raise RuntimeError("record() belongs into the action's own transaction")
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [0x4857, (by.organisation_id or 0) % 2**31])
+    return Change.objects.create(
+        organisation_id=by.organisation_id,
+        team_id=team_id,
+        actor_id=by.person_id,
+        actor_kind=by.kind,
+        name=name,
+        subject_type=subject._meta.label_lower,
+        subject_id=subject.pk,
+        subject_label=(label or str(subject))[:300],
+        before=before or {},
+        after=after or {},
+        at=clock.now(),
+        undoes=undoes,
+    )
+
+
+def is_undoable(change: Change) -> bool:
+    """Say whether an inverse is known and the Change still stands."""
+    return change.name in _inverses and not hasattr(change, "undone_by")
+
+
+@transaction.atomic
+def undo(change: Change, *, by: Acting) -> Change:
+    """Take `change` back. Raises CannotUndo with the reason where it is too late or has no way back."""
+    locked = Change.objects.select_for_update().get(pk=change.pk)
+    if Change.objects.filter(undoes=locked).exists():
+        raise CannotUndo(_("This was taken back already."))
+    function = _inverses.get(locked.name)
+    if function is None:
+        raise CannotUndo(_("This cannot be taken back."))
+    done = function(locked, by)
+    if done is None:
+        raise CannotUndo(_("There is nothing left to take back."))
+    if done.undoes_id is None:
+        done.undoes = locked
+        done.save(update_fields=["undoes"])
+    return done

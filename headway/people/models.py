@@ -1,0 +1,184 @@
+"""Organisations, their units and teams, the people in them and the roles they hold."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
+from django.db import models
+from django.db.models.functions import Lower
+from django.utils.translation import gettext_lazy as _
+
+if TYPE_CHECKING:
+    from .actor import Actor
+
+
+class Role(models.TextChoices):
+    """What somebody is in a team; one person may hold several."""
+
+    SCRUM_MASTER = "scrum_master", _("Scrum Master")
+    PRODUCT_OWNER = "product_owner", _("Product Owner")
+    DEVELOPER = "developer", _("Developer")
+    STAKEHOLDER = "stakeholder", _("Stakeholder")
+
+
+class Organisation(models.Model):
+    """One organisation; nothing of it is ever seen from another."""
+
+    name = models.CharField(_("name"), max_length=120)
+    strategy = models.TextField(_("strategy"), blank=True, help_text=_("One sentence, in sight wherever goals are made."))
+    currency = models.CharField(_("currency"), max_length=3, default="EUR")
+    time_zone = models.CharField(_("time zone"), max_length=64, default="UTC")
+    week_start = models.PositiveSmallIntegerField(
+        _("first day of the week"), default=0, validators=[MaxValueValidator(6)], help_text=_("0 is Monday.")
+    )
+    horizon_weeks = models.PositiveSmallIntegerField(
+        _("horizon of value in weeks"), default=26, validators=[MinValueValidator(1), MaxValueValidator(260)]
+    )
+    is_demonstration = models.BooleanField(default=False)
+    created_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Unit(models.Model):
+    """A part of the organisation; units form a tree."""
+
+    organisation = models.ForeignKey(Organisation, models.CASCADE, related_name="units")
+    parent = models.ForeignKey("self", models.CASCADE, null=True, blank=True, related_name="children")
+    name = models.CharField(_("name"), max_length=120)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class TeamQuerySet(models.QuerySet["Team"]):
+    def visible_to(self, actor: Actor) -> TeamQuerySet:
+        """Every member of an organisation sees all its teams; nobody sees another's."""
+        return self.filter(organisation_id=actor.organisation_id) if actor.organisation_id else self.none()
+
+    def active(self) -> TeamQuerySet:
+        return self.filter(archived_at=None)
+
+
+class Team(models.Model):
+    """A Scrum Team. Its key is short, in capitals and unique in the installation: it stands in every URL."""
+
+    organisation = models.ForeignKey(Organisation, models.CASCADE, related_name="teams")
+    unit = models.ForeignKey(Unit, models.SET_NULL, null=True, blank=True, related_name="teams")
+    key = models.CharField(
+        _("key"),
+        max_length=12,
+        unique=True,
+        validators=[RegexValidator(r"^[A-Z][A-Z0-9]{0,11}\Z", _("Capital letters and digits, a letter first."))],
+    )
+    name = models.CharField(_("name"), max_length=120)
+    sprint_days = models.PositiveSmallIntegerField(
+        _("Sprint length in days"), default=14, validators=[MinValueValidator(1), MaxValueValidator(31)]
+    )
+    working_days = models.JSONField(_("working days"), default=list, blank=True)  # 0 = Monday; empty = Monday to Friday
+    reserve = models.FloatField(
+        _("share of a Sprint kept for the unplanned"),
+        default=0.2,
+        validators=[MinValueValidator(0.0), MaxValueValidator(0.9)],
+    )
+    no_kr_limit = models.FloatField(
+        _("agreed share of work that serves no Key Result"),
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(0.0), MaxValueValidator(1.0)],
+    )
+    next_item_number = models.PositiveIntegerField(default=1)
+    archived_at = models.DateTimeField(null=True, blank=True)
+
+    objects = TeamQuerySet.as_manager()
+
+    class Meta:
+        ordering: ClassVar[list[str]] = ["name", "id"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class PersonManager(BaseUserManager["Person"]):
+    def get_by_natural_key(self, email: str | None) -> Person:
+        return self.get(email__iexact=email or "")
+
+
+class Person(AbstractBaseUser):
+    """Somebody who can sign in; may belong to several organisations."""
+
+    email = models.EmailField(_("e-mail"), max_length=254)
+    name = models.CharField(_("name"), max_length=120)
+    is_active = models.BooleanField(default=True)
+    created_at = models.DateTimeField()
+
+    USERNAME_FIELD = "email"
+    REQUIRED_FIELDS: ClassVar[list[str]] = ["name"]
+    objects = PersonManager()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(Lower("email"), name="person_email_unique")]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def initials(self) -> str:
+        words = [word for word in self.name.split() if word[0].isalnum()]
+        letters = [words[0][0], words[-1][0]] if len(words) > 1 else [self.name[:2]]
+        return "".join(letters).upper()
+
+    @property
+    def first_name(self) -> str:
+        return self.name.split()[0] if self.name.split() else self.email
+
+
+class Membership(models.Model):
+    """A person in an organisation."""
+
+    organisation = models.ForeignKey(Organisation, models.CASCADE, related_name="memberships")
+    person = models.ForeignKey(Person, models.CASCADE, related_name="memberships")
+    is_administrator = models.BooleanField(default=False)
+    deactivated_at = models.DateTimeField(null=True, blank=True)
+    joined_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["organisation", "person"], name="one_membership")]
+
+    def __str__(self) -> str:
+        return f"{self.person} · {self.organisation}"
+
+
+class TeamRole(models.Model):
+    """One role of a person in a team."""
+
+    team = models.ForeignKey(Team, models.CASCADE, related_name="roles")
+    person = models.ForeignKey(Person, models.CASCADE, related_name="team_roles")
+    role = models.CharField(max_length=20, choices=Role.choices)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["team", "person", "role"], name="one_team_role")]
+
+    def __str__(self) -> str:
+        return f"{self.person}: {self.get_role_display()} · {self.team}"
+
+
+class OneTimeLink(models.Model):
+    """A link that works once: the first administrator's, or a person's way to a password. Only its hash is kept."""
+
+    class Purpose(models.TextChoices):
+        SETUP = "setup"
+        PASSWORD = "password"
+
+    purpose = models.CharField(max_length=12, choices=Purpose.choices)
+    person = models.ForeignKey(Person, models.CASCADE, null=True, related_name="one_time_links")
+    token_hash = models.CharField(max_length=64, unique=True)
+    created_at = models.DateTimeField()
+    expires_at = models.DateTimeField(null=True)
+    used_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return f"{self.purpose} {self.pk}"

@@ -1,0 +1,133 @@
+"""Every join of OKRs and Scrum: what an item serves, what a Sprint aims at, bets and their verdicts, Not now."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.conf import settings
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+PERSON = settings.AUTH_USER_MODEL
+
+
+class Serves(models.Model):
+    """An item serves a Key Result, or a kind of work with its reason. Without a range it is no bet."""
+
+    class Kind(models.TextChoices):
+        ENABLER = "enabler", _("enabler")
+        HEALTH = "health", _("health")
+        COMPLIANCE = "compliance", _("compliance")
+        LEARNING = "learning", _("learning")
+
+    item = models.ForeignKey("scrum.Item", models.CASCADE, related_name="serves")
+    key_result = models.ForeignKey("okr.KeyResult", models.CASCADE, null=True, blank=True, related_name="served_by")
+    kind = models.CharField(_("kind"), max_length=10, choices=Kind.choices, blank=True)
+    reason = models.CharField(_("reason"), max_length=300, blank=True)
+    by = models.ForeignKey(PERSON, models.SET_NULL, null=True, related_name="+")
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["item", "key_result"], name="item_serves_kr_once"),
+            models.UniqueConstraint(fields=["item"], condition=~Q(kind=""), name="item_has_one_kind"),
+            models.CheckConstraint(
+                condition=Q(key_result__isnull=False, kind="") | (Q(key_result=None) & ~Q(kind="") & ~Q(reason="")),
+                name="serves_kr_or_kind_with_reason",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.item} → {self.key_result or self.kind}"
+
+
+class SprintAim(models.Model):
+    """The Key Result that a Sprint Goal names."""
+
+    sprint = models.OneToOneField("scrum.Sprint", models.CASCADE, related_name="aim")
+    key_result = models.ForeignKey("okr.KeyResult", models.CASCADE, related_name="sprint_aims")
+
+    def __str__(self) -> str:
+        return f"{self.sprint} → {self.key_result}"
+
+
+class Bet(models.Model):
+    """The promise of a Serves: how far the item moves the KR (10th, 50th, 90th percentile, towards better), how likely.
+
+    Movements are in the Key Result's unit and counted towards better. `chance` is 0–1.
+    """
+
+    serves = models.OneToOneField(Serves, models.CASCADE, related_name="bet")
+    low = models.FloatField(_("low"))
+    likely = models.FloatField(_("likely"))
+    high = models.FloatField(_("high"))
+    chance = models.FloatField(_("chance"), validators=[MinValueValidator(0.0), MaxValueValidator(1.0)])
+    judge_on = models.DateField(_("judge on"), null=True, blank=True)
+    hypothesis = models.TextField(_("we believe"), blank=True)
+    by = models.ForeignKey(PERSON, models.SET_NULL, null=True, related_name="+")
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(low__lte=F("likely"), likely__lte=F("high")), name="bet_in_order"),
+            models.CheckConstraint(condition=Q(chance__gte=0, chance__lte=1), name="bet_chance_0_to_1"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.serves}: {self.low} / {self.likely} / {self.high}"
+
+
+class Verdict(models.Model):
+    """What a bet moved, entered by people on a day. `scale` 1–5; None where it cannot be told."""
+
+    class Outcome(models.TextChoices):
+        MOVED = "moved", _("moved")
+        DID_NOT = "did_not", _("did not move")
+        CANNOT_TELL = "cannot_tell", _("cannot be told")
+
+    bet = models.OneToOneField(Bet, models.CASCADE, related_name="verdict")
+    outcome = models.CharField(_("outcome"), max_length=12, choices=Outcome.choices)
+    measured = models.FloatField(_("measured"), null=True, blank=True)
+    scale = models.PositiveSmallIntegerField(
+        _("scale"), null=True, blank=True, validators=[MinValueValidator(1), MaxValueValidator(5)]
+    )
+    evidence = models.PositiveSmallIntegerField(
+        _("quality of the evidence"), default=3, validators=[MinValueValidator(1), MaxValueValidator(5)]
+    )
+    learned = models.TextField(_("what we learned"), blank=True)
+    judged_on = models.DateField(_("judged on"))
+    by = models.ForeignKey(PERSON, models.SET_NULL, null=True, related_name="+")
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(outcome="cannot_tell", scale=None) | (~Q(outcome="cannot_tell") & Q(scale__isnull=False)),
+                name="verdict_graded_unless_untold",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.bet}: {self.outcome}"
+
+
+class NotNow(models.Model):
+    """An item was put on the shelf, with its reason; `ended_at` when it came back."""
+
+    item = models.ForeignKey("scrum.Item", models.CASCADE, related_name="shelved")
+    reason = models.CharField(_("why not now"), max_length=300)
+    asked_by = models.CharField(_("who asked for it"), max_length=120, blank=True)
+    told_on = models.DateField(_("told on"), null=True, blank=True)
+    by = models.ForeignKey(PERSON, models.SET_NULL, null=True, related_name="+")
+    at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering: ClassVar[list[str]] = ["at", "id"]
+        constraints = [
+            models.UniqueConstraint(fields=["item"], condition=Q(ended_at=None), name="shelved_once_at_a_time")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.item}: {self.reason}"
