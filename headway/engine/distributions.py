@@ -136,7 +136,7 @@ class NegativeBinomial(Distribution):
             middle = np.floor((low + high) / 2)
             enough = self._cdf(middle) >= p
             low, high = np.where(enough, low, middle), np.where(enough, middle, high)
-        return np.where(p == 1, np.inf, high)
+        return np.where(p == 1, np.inf, np.maximum(high, 0.0))
 
 
 class Discrete(Distribution):

@@ -10,7 +10,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from headway.engine.distributions import Discrete, Distribution, NegativeBinomial, negative_binomial_at_least
+from headway.engine.distributions import (
+    Discrete,
+    Distribution,
+    Floats,
+    NegativeBinomial,
+    negative_binomial_at_least,
+)
 from headway.engine.errors import TooLittleHistory
 
 __all__ = [
@@ -88,7 +94,7 @@ def items_done(throughput: ArrayLike, *, weeks: float) -> Distribution:
     counts = _weekly_counts(throughput)
     if not 0 < weeks <= HORIZON_WEEKS:
         raise ValueError(f"weeks must be over 0 and at most {HORIZON_WEEKS}")
-    mean, size = _Rate.of(counts).ahead(weeks)
+    mean, size = _Rate.of(counts).ahead(np.asarray(weeks, dtype=float))
     return NegativeBinomial(float(mean), float(size))
 
 
@@ -274,7 +280,7 @@ class _Rate:
             over_dispersion=float(np.clip((variance - mean) / mean**2, 0.01, 4.0)),
         )
 
-    def ahead(self, weeks: float | NDArray[np.float64]) -> tuple[ArrayLike, ArrayLike]:
+    def ahead(self, weeks: Floats) -> tuple[Floats, Floats]:
         """Return mean [items] and size of the negative binomial of the items done in ``weeks``.
 
         The rate λ is Gamma with mean m and relative variance rv; given λ the count is negative binomial
