@@ -159,7 +159,10 @@ STATIC_URL = "static/"
 STATIC_ROOT = DATA_DIR / "static"
 STATICFILES_DIRS = [BASE_DIR / "web" / "static"]
 STORAGES = {
-    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": DATA_DIR / "files"}},
+    "default": {
+        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        "OPTIONS": {"location": DATA_DIR / "files"},
+    },
     "staticfiles": {
         "BACKEND": (
             "django.contrib.staticfiles.storage.StaticFilesStorage"
@@ -183,7 +186,9 @@ X_FRAME_OPTIONS = "DENY"
 # A fixed "now" for tests and for playing a quarter (ISO 8601); never in production.
 TEST_NOW = os.environ.get("HEADWAY_TEST_NOW") or None
 if TEST_NOW and not (TESTING or DEBUG):
-    raise ImproperlyConfigured("HEADWAY_TEST_NOW moves the clock and is for tests only: unset it, or set HEADWAY_DEBUG=1.")
+    raise ImproperlyConfigured(
+        "HEADWAY_TEST_NOW moves the clock and is for tests only: unset it, or set HEADWAY_DEBUG=1."
+    )
 
 LOGGING = {
     "version": 1,

@@ -27,7 +27,9 @@ class Organisation(models.Model):
     """One organisation; nothing of it is ever seen from another."""
 
     name = models.CharField(_("name"), max_length=120)
-    strategy = models.TextField(_("strategy"), blank=True, help_text=_("One sentence, in sight wherever goals are made."))
+    strategy = models.TextField(
+        _("strategy"), blank=True, help_text=_("One sentence, in sight wherever goals are made.")
+    )
     currency = models.CharField(_("currency"), max_length=3, default="EUR")
     time_zone = models.CharField(_("time zone"), max_length=64, default="UTC")
     week_start = models.PositiveSmallIntegerField(
