@@ -1,0 +1,110 @@
+"""What every test stands on: a data folder of its own, the database of DATABASE_URL, and a real browser."""
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from django.conf import settings
+from django.core.files.storage import storages
+
+from tests.browser import BROWSER_ARGUMENTS, LiveServer, chromium
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page
+
+# Playwright's blocking interface runs a loop in our thread, and Django would refuse the database there.
+os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def data_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give this process a data folder of its own: no test touches the one of a person."""
+    folder = tmp_path_factory.mktemp("data")
+    settings.DATA_DIR = folder
+    settings.STORAGES["default"]["OPTIONS"]["location"] = folder / "files"
+    storages.backends  # noqa: B018  (a cached property: read now, so that it keeps what was set)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(
+    django_db_modify_db_settings_parallel_suffix: None, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """Test SQLite on a real file, as people run it: in memory, threads share one connection and nothing ever waits.
+
+    Connections close after each request, or PostgreSQL could not drop the test database.
+    """
+    database = settings.DATABASES["default"]
+    database["CONN_MAX_AGE"] = 0
+    if "sqlite3" in database["ENGINE"]:
+        database["TEST"]["NAME"] = str(tmp_path_factory.mktemp("database") / "test.sqlite3")
+
+
+@pytest.fixture(scope="session")
+def _live_server() -> Iterator[LiveServer]:
+    settings.WHITENOISE_USE_FINDERS = settings.WHITENOISE_AUTOREFRESH = True
+    server = LiveServer()
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def live(transactional_db: None, _live_server: LiveServer) -> LiveServer:
+    """The running programme; `live.url` is its address. What a test writes is seen there, and gone afterwards."""
+    return _live_server
+
+
+@pytest.fixture(scope="session")
+def browser() -> "Iterator[Browser]":
+    """The system's Chromium."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        running = playwright.chromium.launch(executable_path=chromium(), args=BROWSER_ARGUMENTS)
+        yield running
+        running.close()
+
+
+@pytest.fixture
+def complaints() -> list[str]:
+    """What the browser complained of so far; a test that provokes an error says so by `complaints.clear()`."""
+    return []
+
+
+@pytest.fixture
+def open_page(browser: "Browser", live: LiveServer, complaints: list[str]) -> "Iterator[Callable[..., Page]]":
+    """Open a page in a browser context of its own: `open_page(color_scheme="dark", viewport=…)`.
+
+    An error on the console, an exception in a script or a breach of the Content-Security-Policy (the browser
+    reports it on the console) fails the test.
+    """
+    contexts: list[BrowserContext] = []
+
+    def note(message: "ConsoleMessage") -> None:
+        if message.type == "error":
+            complaints.append(f"{message.text} ({message.location.get('url', '')})")
+
+    def listen(page: "Page") -> None:
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on("console", note)
+
+    def open_page(**options: Any) -> "Page":
+        context = browser.new_context(base_url=live.url, **{"reduced_motion": "reduce", **options})
+        context.set_default_timeout(15_000)
+        context.on("page", listen)
+        contexts.append(context)
+        return context.new_page()
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert not complaints, "the browser complained:\n" + "\n".join(complaints)
+
+
+@pytest.fixture
+def page(open_page: "Callable[..., Page]") -> "Page":
+    """One page at 1440 × 900, light."""
+    return open_page(color_scheme="light", viewport={"width": 1440, "height": 900})
