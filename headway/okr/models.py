@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import TYPE_CHECKING, ClassVar
 
 from django.conf import settings
@@ -14,6 +15,14 @@ if TYPE_CHECKING:
     from headway.people.actor import Actor
 
 
+class CycleQuerySet(models.QuerySet["Cycle"]):
+    def visible_to(self, actor: Actor) -> CycleQuerySet:
+        return self.filter(organisation_id=actor.organisation_id) if actor.organisation_id else self.none()
+
+    def active(self) -> CycleQuerySet:
+        return self.filter(archived_at=None)
+
+
 class Cycle(models.Model):
     """The time for which OKRs are agreed, usually a quarter."""
 
@@ -21,6 +30,9 @@ class Cycle(models.Model):
     name = models.CharField(_("name"), max_length=80)
     starts_on = models.DateField(_("first day"))
     ends_on = models.DateField(_("last day"))
+    archived_at = models.DateTimeField(null=True, blank=True)
+
+    objects = CycleQuerySet.as_manager()
 
     class Meta:
         ordering: ClassVar[list[str]] = ["starts_on", "id"]
@@ -31,6 +43,11 @@ class Cycle(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def time_used(self, today: dt.date) -> float:
+        """Share of the cycle that has passed on the evening of `today`, 0–1."""
+        days = (self.ends_on - self.starts_on).days + 1
+        return min(max(((today - self.starts_on).days + 1) / days, 0.0), 1.0)
 
 
 class ObjectiveQuerySet(models.QuerySet["Objective"]):
@@ -159,6 +176,19 @@ class KeyResult(models.Model):
         return min(max((value - self.baseline) / (self.target - self.baseline), 0.0), 1.0)
 
 
+class MeasurementQuerySet(models.QuerySet["Measurement"]):
+    def visible_to(self, actor: Actor) -> MeasurementQuerySet:
+        if not actor.organisation_id:
+            return self.none()
+        return self.filter(key_result__objective__organisation_id=actor.organisation_id)
+
+    def current(self) -> MeasurementQuerySet:
+        """Those that count: neither withdrawn nor replaced by a correction that still stands."""
+        return self.filter(
+            Q(corrected_by=None) | Q(corrected_by__withdrawn_at__isnull=False), withdrawn_at=None
+        )
+
+
 class Measurement(models.Model):
     """A value of a Key Result on a day: the only thing that moves it. A correction points at what it replaces."""
 
@@ -169,7 +199,9 @@ class Measurement(models.Model):
     by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
     entered_at = models.DateTimeField()
     corrects = models.OneToOneField("self", models.SET_NULL, null=True, related_name="corrected_by")
-    withdrawn_at = models.DateTimeField(null=True)  # taken back by undo; kept for history
+    withdrawn_at = models.DateTimeField(null=True)  # taken back; kept for history
+
+    objects = MeasurementQuerySet.as_manager()
 
     class Meta:
         ordering: ClassVar[list[str]] = ["measured_on", "id"]
