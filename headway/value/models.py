@@ -8,6 +8,7 @@ from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Q
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 PERSON = settings.AUTH_USER_MODEL
@@ -77,6 +78,24 @@ class Bet(models.Model):
 
     def __str__(self) -> str:
         return f"{self.serves}: {self.low} / {self.likely} / {self.high}"
+
+    def warnings(self) -> list[str]:
+        """Say what is odd about the promise, though it is allowed."""
+        if self.chance <= 0:
+            return [gettext("A chance of 0 says that nobody believes in it: it is worth nothing in the order.")]
+        if self.chance >= 1:
+            return [gettext("A chance of 100 % leaves no room for a miss: the plan will take it for certain.")]
+        return []
+
+    def scale_of(self, measured: float) -> int:
+        """Grade a measured movement: 5 above the range, 4 inside it, 3 some under low, 2 none, 1 harm."""
+        if measured < 0:
+            return 1
+        if measured > self.high:
+            return 5
+        if measured >= self.low and measured > 0:
+            return 4
+        return 3 if measured > 0 else 2
 
 
 class Verdict(models.Model):
