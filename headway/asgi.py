@@ -16,4 +16,5 @@ django.setup()
 # Each thread keeps a database connection of its own; SQLite writes one at a time however many there are.
 THREADS = 8
 
-application = WSGIMiddleware(WSGIHandler(), workers=THREADS)
+# Django types what it returns as a response; it is the iterable of bytes that WSGI asks for.
+application = WSGIMiddleware(WSGIHandler(), workers=THREADS)  # type: ignore[arg-type]

@@ -1,0 +1,336 @@
+"""`headway serve`: one process, one port; migrates, serves, keeps a worker running beside it, and stops cleanly.
+
+The worker is a child of this process with a pipe between them: where this process dies, however it dies, the pipe
+closes and the worker ends too.
+"""
+
+import hashlib
+import logging
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import django
+import uvicorn
+from django.apps import apps
+from django.conf import settings
+from django.contrib.staticfiles.finders import get_finders
+from django.core.management import call_command
+from django.db import OperationalError, connection
+from django.db.migrations.executor import MigrationExecutor
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+log = logging.getLogger("headway.serve")
+
+# A stop takes less than five seconds: whoever asked for it (a service manager, a container) kills after ten.
+REQUESTS_MAY_TAKE = 3
+TASK_MAY_TAKE = 2.5
+STOPPED_AFTER = 4.5
+
+_MIGRATION_LOCK = 0x48574D
+
+
+class CannotServe(Exception):
+    """The programme cannot start; the message tells a person why and what to do."""
+
+
+# What a command calls
+
+
+def serve(
+    *,
+    host: str = "127.0.0.1",
+    port: int = 8000,
+    greet: Callable[[str], Iterable[str]] | None = None,
+    say: Callable[[str], None] = print,
+) -> None:
+    """Serve until SIGTERM or SIGINT, then let requests under way finish and return.
+
+    `greet` is called with the address once the database is up to date and before the first request; it returns the
+    lines to print (first_steps() without one). Raises CannotServe.
+    """
+    with _listening(host, port) as listener:
+        address = _address(host, listener.getsockname()[1])
+        prepare()
+        for line in (greet or first_steps)(address):
+            say(line)
+        _serve_until_stopped(listener)
+
+
+def prepare() -> None:
+    """Bring database and static files to the state that this version needs. Raises CannotServe."""
+    _check_folder(settings.DATA_DIR)
+    try:
+        migrate()
+    except OperationalError as error:
+        where = connection.settings_dict["NAME"]
+        raise CannotServe(
+            _("The database %(where)s cannot be used: %(error)s") % {"where": where, "error": str(error).strip()}
+        ) from error
+    if not settings.DEBUG:
+        _collect_static()
+
+
+def migrate() -> None:
+    """Bring the database to this version; of several processes that start at once, one does it.
+
+    Raises CannotServe where a newer version has written the database: this one would misread it.
+    """
+    with _alone():
+        executor = MigrationExecutor(connection)
+        ours = {config.label for config in apps.get_app_configs() if config.name.startswith("headway.")}
+        known = executor.loader.disk_migrations
+        newer = sorted(key for key in executor.loader.applied_migrations if key[0] in ours and key not in known)
+        if newer:
+            raise CannotServe(
+                _(
+                    "A newer version of Headway has written this database (%(migration)s). "
+                    "Install that version again, or restore a backup made by this one."
+                )
+                % {"migration": ".".join(newer[-1])}
+            )
+        if executor.migration_plan(executor.loader.graph.leaf_nodes()):
+            call_command("migrate", interactive=False, verbosity=0)
+
+
+def first_steps(address: str) -> Iterator[str]:
+    """Say where to go; while there is no administrator, with a link that makes one and works once."""
+    from headway.people.actions import issue_setup_link
+
+    yield _("Headway is at %(address)s") % {"address": address + reverse("today")}
+    token = issue_setup_link()
+    if token:
+        yield _("Create the first administrator (this link works once):")
+        yield "  " + address + reverse("setup", args=[token])
+
+
+def work(*, supervised: bool = False) -> None:
+    """Run background tasks until SIGTERM or SIGINT; the task under way finishes.
+
+    A `supervised` worker also ends when its standard input closes, that is, when its parent is gone.
+    """
+    from django_tasks_db.management.commands.db_worker import Worker
+    from django_tasks_db.utils import get_random_string  # type: ignore[attr-defined]
+
+    if supervised:
+        threading.Thread(target=_end_with_parent, daemon=True).start()
+    logging.getLogger("django_tasks_db").setLevel(logging.ERROR)  # a stop is no warning
+    worker = Worker(
+        queue_names=["*"],
+        excluded_queue_names=[],
+        interval=0.5,
+        batch=False,
+        backend_name="default",
+        startup_delay=False,
+        max_tasks=None,
+        worker_id=get_random_string(32),
+    )
+    worker.configure_signals()
+    worker.run()
+
+
+# Before the first request
+
+
+@contextmanager
+def _listening(host: str, port: int) -> Iterator[socket.socket]:
+    """Take the port first: what cannot be served need not be migrated."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        listener = socket.create_server((host, port), family=family, backlog=512)
+    except OSError as error:
+        raise CannotServe(
+            _("Port %(port)d at %(host)s cannot be used (%(reason)s). Choose another: headway serve --port %(other)d")
+            % {"port": port, "host": host, "reason": error.strerror, "other": port + 1}
+        ) from error
+    with listener:
+        yield listener
+
+
+def _address(host: str, port: int) -> str:
+    shown = {"0.0.0.0": "localhost", "::": "localhost"}.get(host, f"[{host}]" if ":" in host else host)
+    return f"http://{shown}:{port}"
+
+
+def _check_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise CannotServe(
+            _(
+                "The data folder %(folder)s cannot be written (%(reason)s). "
+                "Make it writable, or name another in HEADWAY_DATA."
+            )
+            % {"folder": folder, "reason": error.strerror}
+        ) from error
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    """Hold off other processes of ours on PostgreSQL; on SQLite each migration takes the write lock anyway."""
+    if connection.vendor != "postgresql":
+        yield
+        return
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_lock(%s)", [_MIGRATION_LOCK])
+        try:
+            yield
+        finally:
+            cursor.execute("SELECT pg_advisory_unlock(%s)", [_MIGRATION_LOCK])
+
+
+def _collect_static() -> None:
+    """Copy and hash the static files, unless they are those of the last start (hashing takes a second)."""
+    stamp = Path(settings.STATIC_ROOT) / ".collected"
+    state = _static_state()
+    if stamp.exists() and stamp.read_text() == state:
+        return
+    call_command("collectstatic", interactive=False, verbosity=0)
+    stamp.write_text(state)
+
+
+def _static_state() -> str:
+    files = [
+        (path, storage.size(path), storage.get_modified_time(path).timestamp())
+        for finder in get_finders()
+        for path, storage in finder.list([])
+    ]
+    return hashlib.sha256(repr(sorted(files)).encode()).hexdigest()
+
+
+# While it serves
+
+
+class Child:
+    """A command kept running: started again when it ends, after a wait that doubles each time."""
+
+    def __init__(self, command: Sequence[str], *, first_wait: float = 1, longest_wait: float = 60) -> None:
+        self._command = command
+        self._first_wait = first_wait
+        self._longest_wait = longest_wait
+        self._process: subprocess.Popen[bytes] | None = None
+        self._stopping = threading.Event()
+        self._lock = threading.Lock()
+        self._keeper = threading.Thread(target=self._keep, name="keeper", daemon=True)
+        self._stopper = threading.Thread(target=self._stop, name="stopper", daemon=True)
+
+    def start(self) -> None:
+        """Start the command and return."""
+        self._keeper.start()
+
+    def begin_stop(self) -> None:
+        """Ask the command to end and return; asked harder after TASK_MAY_TAKE seconds, killed soon after."""
+        if not self._stopping.is_set():
+            self._stopping.set()
+            self._stopper.start()
+
+    def wait(self) -> None:
+        """Return when the command has ended after begin_stop()."""
+        self._stopper.join()
+
+    def _keep(self) -> None:
+        wait = self._first_wait
+        while True:
+            started = time.monotonic()
+            with self._lock:
+                if self._stopping.is_set():
+                    return
+                # A session of its own: Ctrl+C in a terminal reaches this process only, which then stops the child.
+                self._process = subprocess.Popen(self._command, stdin=subprocess.PIPE, start_new_session=True)
+            code = self._process.wait()
+            if self._stopping.is_set():
+                return
+            if time.monotonic() - started > self._longest_wait:
+                wait = self._first_wait
+            log.warning("the worker ended with exit code %s; it starts again in %g s", code, wait)
+            if self._stopping.wait(wait):
+                return
+            wait = min(2 * wait, self._longest_wait)
+
+    def _stop(self) -> None:
+        with self._lock:
+            process = self._process
+        if process is None:
+            return
+        # The second SIGTERM breaks the task off, which is then written down as failed.
+        for ask, patience in [(process.terminate, TASK_MAY_TAKE), (process.terminate, 1), (process.kill, 1)]:
+            ask()
+            try:
+                process.wait(patience)
+                return
+            except subprocess.TimeoutExpired:
+                log.warning("the worker takes long to end")
+
+
+class _Server(uvicorn.Server):
+    """uvicorn, with the worker stopping beside the requests and an end to all patience."""
+
+    def __init__(self, config: uvicorn.Config, worker: Child) -> None:
+        super().__init__(config)
+        self._worker = worker
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._worker.begin_stop()
+        end = threading.Timer(STOPPED_AFTER, _break_off)
+        end.daemon = True
+        end.start()
+        await super().shutdown(sockets)
+
+
+def _serve_until_stopped(listener: socket.socket) -> None:
+    from headway.asgi import application
+
+    worker = Child([sys.executable, "-m", "headway.serve"])
+    config = uvicorn.Config(
+        application,
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=REQUESTS_MAY_TAKE,
+    )
+    # uvicorn catches these two, and raises them again when it has stopped: then they have done their work.
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, _already_stopping)
+    worker.start()
+    try:
+        _Server(config, worker).run(sockets=[listener])
+    finally:
+        worker.begin_stop()
+        worker.wait()
+
+
+def _already_stopping(number: int, frame: object) -> None:
+    """Take a signal and do nothing."""
+
+
+def _break_off() -> None:
+    """End now: a thread that still answers a request would hold the process. Nothing acknowledged is lost."""
+    log.warning("requests were still under way; they were broken off")
+    logging.shutdown()
+    os._exit(0)
+
+
+def _end_with_parent() -> None:
+    while os.read(0, 1024):
+        pass
+    os.kill(os.getpid(), signal.SIGTERM)
+    time.sleep(STOPPED_AFTER)
+    os._exit(1)
+
+
+if __name__ == "__main__":
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "headway.settings")
+    django.setup()
+    work(supervised=True)

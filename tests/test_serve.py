@@ -1,0 +1,275 @@
+"""`headway serve`, really started: in a process of its own, on a data folder and a database of its own."""
+
+import itertools
+import os
+import re
+import signal
+import socket
+import sqlite3
+import stat
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import quote
+
+import psutil
+import pytest
+from django.db import connection
+
+from headway.serve import Child
+
+HEADWAY = Path(sys.executable).with_name("headway")
+BOTH_TAKE = 5  # seconds: what a stop may take at most
+
+
+@dataclass
+class Installation:
+    """An environment to run the programme in, and what runs there."""
+
+    environment: dict[str, str]
+    running: list[subprocess.Popen[str]] = field(default_factory=list)
+
+    def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [HEADWAY, *arguments], env=self.environment, capture_output=True, text=True, timeout=60, check=False
+        )
+
+    def python(self, code: str) -> None:
+        """Run code inside the installation, with Django set up."""
+        setup = "import os, django; os.environ['DJANGO_SETTINGS_MODULE'] = 'headway.settings'; django.setup()\n"
+        subprocess.run([sys.executable, "-c", setup + code], env=self.environment, check=True, timeout=60)
+
+    def start(self) -> "Started":
+        process = subprocess.Popen(
+            [HEADWAY, "serve", "--port", "0"],
+            env=self.environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        self.running.append(process)
+        return Started(process)
+
+
+class Started:
+    """A running server; `said` is what it printed up to its first answer."""
+
+    def __init__(self, process: subprocess.Popen[str]) -> None:
+        self.process = process
+        self.said = ""
+        assert process.stdout
+        for line in process.stdout:
+            self.said += line
+            if found := re.search(r"is at (http://\S+)", line):
+                self.url = found[1].rstrip("/")
+                break
+        else:
+            pytest.fail(f"it did not start:\n{self.said}")
+
+    def get(self, path: str) -> tuple[int, str]:
+        with urllib.request.urlopen(self.url + path, timeout=20) as answer:
+            return answer.status, answer.read().decode()
+
+    def worker(self) -> psutil.Process:
+        """The worker process; waited for, as it starts after the address is printed."""
+        deadline = time.monotonic() + 20
+        while time.monotonic() < deadline:
+            if children := psutil.Process(self.process.pid).children():
+                return children[0]
+            time.sleep(0.05)
+        pytest.fail("no worker was started")
+
+    def stop(self, by: signal.Signals = signal.SIGTERM) -> str:
+        """Stop it, check the exit code and the time, return what else it said."""
+        asked = time.monotonic()
+        self.process.send_signal(by)
+        rest, _ = self.process.communicate(timeout=20)
+        assert self.process.returncode == 0, rest
+        assert time.monotonic() - asked < BOTH_TAKE
+        return rest
+
+
+@pytest.fixture
+def installation(tmp_path: Path) -> Iterator[Installation]:
+    """A fresh installation on the kind of database that this run tests."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("HEADWAY_", "DJANGO_"))}
+    environment |= {"HEADWAY_DATA": str(tmp_path / "data"), "DATABASE_URL": ""}
+    name = ""
+    if connection.vendor == "postgresql":
+        name = f"serve_{os.getpid()}_{time.monotonic_ns()}"
+        _on_postgresql(f'CREATE DATABASE "{name}"')
+        given = connection.settings_dict
+        environment["DATABASE_URL"] = f"postgres://{given['USER']}@{quote(given['HOST'], safe='')}/{name}"
+    made = Installation(environment)
+    yield made
+    for process in made.running:
+        if process.poll() is None:
+            process.kill()
+            process.communicate()
+    if name:
+        _on_postgresql(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+def _on_postgresql(statement: str) -> None:
+    import psycopg
+
+    given = connection.settings_dict
+    with psycopg.connect(host=given["HOST"], user=given["USER"], dbname="postgres", autocommit=True) as direct:
+        direct.execute(statement)  # type: ignore[arg-type]
+
+
+def test_first_start_offers_a_link_for_the_first_administrator_and_later_ones_do_not(
+    installation: Installation, tmp_path: Path
+) -> None:
+    first = installation.start()
+    link = first.process.stdout and (first.process.stdout.readline() + first.process.stdout.readline())
+    token = re.search(r"(http://\S+)", link or "")
+    assert token, first.said
+    path = token[1].removeprefix(first.url)
+    status, body = first.get(path)
+    assert status == 200
+    assert "<form" in body
+    assert first.get("/sign-in/")[0] == 200
+    assert first.stop() == ""
+
+    secret = tmp_path / "data" / "secret.key"
+    assert stat.S_IMODE(secret.stat().st_mode) == 0o600
+    kept = secret.read_text()
+
+    installation.python(
+        "from headway.people.actions import complete_setup\n"
+        f"complete_setup({path.strip('/').split('/')[-1]!r}, organisation='Northwind', name='Ana',"
+        " email='ana@northwind.example', password='a-long-enough-password')"
+    )
+    second = installation.start()
+    status, _ = second.get("/sign-in/")
+    assert status == 200
+    assert "/setup/" not in second.said + second.stop(signal.SIGINT)
+    assert secret.read_text() == kept
+
+
+def test_a_worker_that_dies_is_started_again_and_ends_with_the_server(installation: Installation) -> None:
+    server = installation.start()
+    worker = server.worker()
+    worker.kill()
+    worker.wait(5)
+    second = server.worker()
+    assert second.pid != worker.pid
+    server.process.kill()
+    psutil.wait_procs([second], timeout=BOTH_TAKE)
+    assert not second.is_running()
+
+
+def test_a_request_under_way_is_answered_before_the_end(installation: Installation) -> None:
+    server = installation.start()
+    port = int(server.url.rsplit(":", 1)[1])
+    with socket.create_connection(("127.0.0.1", port), timeout=20) as open_request:
+        head = "POST /sign-in/ HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-www-form-urlencoded\r\n"
+        open_request.sendall(f"{head}Content-Length: 7\r\n\r\nem".encode())
+        time.sleep(0.3)
+        server.process.terminate()
+        time.sleep(0.5)
+        open_request.sendall(b"ail=x")
+        assert open_request.recv(64).startswith(b"HTTP/1.1 ")
+    server.process.communicate(timeout=BOTH_TAKE)
+    assert server.process.returncode == 0
+
+
+def test_a_taken_port_is_named(installation: Installation) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        refused = installation.run("serve", "--port", str(port))
+    assert refused.returncode == 1
+    assert f"Port {port}" in refused.stderr
+    assert f"--port {port + 1}" in refused.stderr
+    assert "Traceback" not in refused.stderr
+
+
+def test_a_data_folder_that_cannot_be_written_is_named(installation: Installation, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    installation.environment["HEADWAY_DATA"] = str(tmp_path / "file" / "data")
+    for secret in ("", "given"):
+        installation.environment["HEADWAY_SECRET_KEY"] = secret
+        refused = installation.run("serve", "--port", "0")
+        assert refused.returncode == 1
+        assert f"The data folder {tmp_path / 'file' / 'data'} cannot be written" in refused.stderr
+        assert "Traceback" not in refused.stderr
+
+
+def test_a_database_of_a_newer_version_is_left_alone(installation: Installation) -> None:
+    installation.python(
+        "from django.db import connection\n"
+        "from django.db.migrations.recorder import MigrationRecorder\n"
+        "from headway.serve import migrate\n"
+        "migrate()\n"
+        "MigrationRecorder(connection).record_applied('people', '9999_of_the_future')"
+    )
+    refused = installation.run("serve", "--port", "0")
+    assert refused.returncode == 1
+    assert "people.9999_of_the_future" in refused.stderr
+    assert "Traceback" not in refused.stderr
+
+
+def test_a_database_that_cannot_be_reached_is_named(installation: Installation, tmp_path: Path) -> None:
+    if connection.vendor == "postgresql":
+        installation.environment["DATABASE_URL"] = f"postgres://nobody@{quote(str(tmp_path), safe='')}/absent"
+    else:
+        (tmp_path / "data" / "headway.sqlite3").mkdir(parents=True)
+    refused = installation.run("serve", "--port", "0")
+    assert refused.returncode == 1
+    assert "cannot be used" in refused.stderr
+    assert "Traceback" not in refused.stderr
+
+
+def test_sqlite_keeps_what_it_acknowledged(installation: Installation, tmp_path: Path) -> None:
+    if connection.vendor != "sqlite":
+        assert connection.vendor == "postgresql"
+        return
+    installation.python("from headway.serve import migrate\nmigrate()")
+    with sqlite3.connect(tmp_path / "data" / "headway.sqlite3") as direct:
+        assert direct.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+    installation.python(
+        "from django.db import connection\n"
+        "with connection.cursor() as cursor:\n"
+        "    assert cursor.execute('PRAGMA synchronous').fetchone() == (2,)\n"
+        "    assert cursor.execute('PRAGMA foreign_keys').fetchone() == (1,)\n"
+        "assert connection.transaction_mode == 'IMMEDIATE'"
+    )
+
+
+def test_a_child_that_keeps_ending_is_started_ever_more_slowly(tmp_path: Path) -> None:
+    starts = tmp_path / "starts"
+    code = f"import time; open({str(starts)!r}, 'a').write(f'{{time.monotonic()}}\\n')"
+    child = Child([sys.executable, "-c", code], first_wait=0.2, longest_wait=0.8)
+    child.start()
+    deadline = time.monotonic() + 20
+    while time.monotonic() < deadline and not (starts.exists() and len(starts.read_text().split()) >= 4):
+        time.sleep(0.05)
+    child.begin_stop()
+    child.wait()
+    at = [float(line) for line in starts.read_text().split()]
+    waits = [later - earlier for earlier, later in itertools.pairwise(at)]
+    assert len(waits) >= 3
+    assert waits[0] >= 0.2
+    assert waits[1] >= 0.4
+    assert waits[2] >= 0.8
+
+
+def test_a_child_that_will_not_end_is_killed(tmp_path: Path) -> None:
+    ready = tmp_path / "ready"
+    code = (
+        "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
+        f"open({str(ready)!r}, 'w').close(); time.sleep(60)"
+    )
+    child = Child([sys.executable, "-c", code])
+    child.start()
+    while not ready.exists():
+        time.sleep(0.02)
+    asked = time.monotonic()
+    child.begin_stop()
+    child.wait()
+    assert time.monotonic() - asked < BOTH_TAKE
