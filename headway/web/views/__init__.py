@@ -1,0 +1,97 @@
+"""Views: one file an area. Here is what all of them share.
+
+A view reads by `queries`, writes by `actions` with `by=request.actor`, and says what it did:
+
+    change = actions.move_item(item, column, by=request.actor)
+    toast(request, _("Moved to %(column)s.") % {"column": column.name}, change)
+    return back(request, "board", team_key=team.key)
+
+`access.Forbidden` and `Http404` may simply fly: the middleware answers with a page that says what to do.
+"""
+
+import json
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import resolve_url
+from django.utils.http import url_has_allowed_host_and_scheme
+
+from headway.live.models import Change
+from headway.people.models import Organisation, Team
+
+if TYPE_CHECKING:
+    from headway.people.actor import Actor
+    from headway.people.models import Person
+
+
+class Request(HttpRequest):
+    """A request of somebody who is signed in, as the middleware hands it to a view."""
+
+    actor: "Actor"
+    organisation: Organisation
+    user: "Person"
+    pending_toasts: list[dict[str, Any]]
+
+
+def get_team(request: Request, key: str) -> Team:
+    """Return the team of this key where the viewer may see it, and keep it as their current team; else 404."""
+    team = Team.objects.visible_to(request.actor).active().filter(key=key.upper()).first()
+    if team is None:
+        raise Http404
+    if request.session.get("team") != team.key:
+        request.session["team"] = team.key
+    return team
+
+
+def toast(request: HttpRequest, message: str, change: Change | None = None, tone: str = "") -> None:
+    """Tell the person what was done, once: on this page over htmx, else on the next one.
+
+    With `change` the note carries an Undo button; `tone` "bad" for what could not be done.
+    """
+    pending: list[dict[str, Any]] = request.__dict__.setdefault("pending_toasts", [])
+    pending.append({"message": str(message), "change": change.pk if change else None, "tone": tone})
+
+
+def is_htmx(request: HttpRequest) -> bool:
+    """Say whether a part of a page is asked for: answer with the partial alone."""
+    return request.headers.get("HX-Request") == "true" and request.headers.get("HX-Boosted") != "true"
+
+
+def back(request: HttpRequest, default: str = "today", **parts: Any) -> HttpResponse:
+    """Go to the form's `next`, else to the page it came from, else to the page called `default`.
+
+    Over htmx the whole page is asked for again.
+    """
+    address = next(
+        (given for given in (request.POST.get("next"), _own_referer(request)) if given and _is_ours(request, given)),
+        None,
+    )
+    return go(request, address or resolve_url(default, **parts))
+
+
+def go(request: HttpRequest, address: str) -> HttpResponse:
+    """Redirect, also where htmx asked."""
+    if is_htmx(request):
+        return HttpResponse(headers={"HX-Redirect": address})
+    return HttpResponseRedirect(address)
+
+
+def trigger(response: HttpResponse, **events: Any) -> HttpResponse:
+    """Add events that the browser hears after an htmx answer."""
+    given = response.headers.get("HX-Trigger", "")
+    known = json.loads(given) if given.startswith("{") else dict.fromkeys(filter(None, given.split(", ")))
+    response.headers["HX-Trigger"] = json.dumps(known | events)
+    return response
+
+
+def _is_ours(request: HttpRequest, address: str) -> bool:
+    return url_has_allowed_host_and_scheme(address, {request.get_host()}, require_https=request.is_secure())
+
+
+def _own_referer(request: HttpRequest) -> str:
+    """Return path and query of the page that sent the form, or nothing."""
+    parts = urlsplit(request.headers.get("HX-Current-URL") or request.headers.get("Referer") or "")
+    if parts.netloc != request.get_host() or parts.path == request.path:
+        return ""
+    return parts._replace(scheme="", netloc="").geturl()

@@ -1,0 +1,46 @@
+"""The Jinja environment of all pages: gettext, addresses, static files, formats, icons."""
+
+from typing import Any
+
+from django.templatetags.static import static
+from django.urls import NoReverseMatch, reverse
+from django.utils.translation import gettext, ngettext, npgettext, pgettext
+from jinja2 import Environment, StrictUndefined
+
+from headway.lib import clock
+
+from .formats import FILTERS
+from .icons import icon
+
+
+def environment(**options: Any) -> Environment:
+    """Make the environment. A misspelt name raises instead of leaving a hole on the page."""
+    env = Environment(
+        **{
+            **options,
+            "trim_blocks": True,
+            "lstrip_blocks": True,
+            "extensions": ["jinja2.ext.i18n"],
+            "undefined": StrictUndefined,
+        }
+    )
+    env.install_gettext_callables(  # type: ignore[attr-defined]
+        gettext, ngettext, newstyle=True, pgettext=pgettext, npgettext=npgettext
+    )
+    env.globals.update(url=url, has_url=has_url, static=static, icon=icon, today=clock.today, now=clock.now)
+    env.filters.update(FILTERS)
+    return env
+
+
+def url(name: str, *args: Any, **kwargs: Any) -> str:
+    """Return the address of a page by its name; positional or named parts, never both."""
+    return reverse(name, args=args or None, kwargs=kwargs or None)
+
+
+def has_url(name: str, *args: Any, **kwargs: Any) -> bool:
+    """Say whether a page of that name exists: navigation links only to what does."""
+    try:
+        url(name, *args, **kwargs)
+    except NoReverseMatch:
+        return False
+    return True

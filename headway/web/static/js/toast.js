@@ -1,0 +1,45 @@
+// Notes at the corner: those that came with the page, and those that an htmx answer carries (HX-Trigger: toasts).
+
+const STAYS = 8000;
+
+export function mount(region) {
+  for (const note of region.querySelectorAll("[data-toast]")) live(note);
+  const onToasts = (event) => {
+    for (const note of event.detail.value ?? event.detail) show(region, note);
+  };
+  const onFailed = (event) => {
+    const request = event.detail.xhr;
+    if (request?.getResponseHeader("HX-Trigger")?.includes("toasts")) return;
+    show(region, { message: request?.status === 403 ? region.dataset.refused : region.dataset.failed, tone: "bad" });
+  };
+  const failures = ["htmx:responseError", "htmx:sendError", "htmx:timeout"];
+  document.body.addEventListener("toasts", onToasts);
+  for (const name of failures) document.body.addEventListener(name, onFailed);
+  return () => {
+    document.body.removeEventListener("toasts", onToasts);
+    for (const name of failures) document.body.removeEventListener(name, onFailed);
+  };
+}
+
+function show(region, { message, undo = "", tone = "" }) {
+  const note = region.querySelector("template").content.firstElementChild.cloneNode(true);
+  note.querySelector("span").textContent = message;
+  if (tone) note.dataset.tone = tone;
+  const form = note.querySelector("form");
+  if (undo) form.action = undo;
+  else form.remove();
+  region.append(note);
+  live(note);
+}
+
+// A note leaves by itself, but not while somebody points at it or has the focus in it, and never a bad one.
+function live(note) {
+  const close = () => note.remove();
+  note.querySelector("[data-close]").addEventListener("click", close);
+  if (note.dataset.tone === "bad") return;
+  let timer = setTimeout(close, STAYS);
+  const hold = () => clearTimeout(timer);
+  const release = () => { timer = setTimeout(close, STAYS); };
+  for (const name of ["pointerenter", "focusin"]) note.addEventListener(name, hold);
+  for (const name of ["pointerleave", "focusout"]) note.addEventListener(name, release);
+}
