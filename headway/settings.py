@@ -36,12 +36,10 @@ def _secret_key() -> str:
     if given:
         return given
     path = DATA_DIR / "secret.key"
-    try:
-        return path.read_text().strip()
-    except FileNotFoundError:
-        pass
     secret = secrets.token_urlsafe(48)
     try:
+        if path.exists():
+            return path.read_text().strip()
         DATA_DIR.mkdir(parents=True, exist_ok=True)
         with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
             file.write(secret)
@@ -120,7 +118,7 @@ else:
     DATABASES = {
         "default": {
             "ENGINE": "django.db.backends.sqlite3",
-            "NAME": DATA_DIR / "headway.sqlite3",
+            "NAME": str(DATA_DIR / "headway.sqlite3"),
             "CONN_MAX_AGE": None,
             "OPTIONS": {
                 "timeout": 20,

@@ -4,14 +4,17 @@ import datetime as dt
 import hashlib
 import secrets
 from collections.abc import Iterable
-from typing import Any
+from copy import copy
+from typing import Any, TypeVar
 
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import Model
 from django.utils.translation import gettext as _
 
 from headway.lib import clock
+from headway.live.edits import edit, put_back, subject_of
 from headway.live.history import CannotUndo, inverse, record
 from headway.live.models import Change
 
@@ -20,6 +23,8 @@ from .actor import Actor, system_actor
 from .models import Membership, OneTimeLink, Organisation, Person, Role, Team, TeamRole, Unit
 
 PASSWORD_LINK_DAYS = 7
+
+Row = TypeVar("Row", bound=Model)
 
 
 # Organisation
@@ -211,16 +216,14 @@ def reactivate_member(change: Change, by: Actor) -> Change:
 @transaction.atomic
 def edit_person(person: Person, *, by: Actor, name: str) -> Person:
     """A person changes the own name."""
-    if by.kind != "system" and by.person_id != person.pk:
-        raise Forbidden(_("Everyone changes their own name."))
+    _require_self(by, person)
     return _edit(person, "person.edited", {"name": name.strip()}, by=by)
 
 
 @transaction.atomic
 def set_password(person: Person, password: str, *, by: Actor) -> None:
     """Set a person's password; raises ValidationError with what a good one needs."""
-    if by.kind != "system" and by.person_id != person.pk:
-        raise Forbidden(_("Everyone sets their own password."))
+    _require_self(by, person)
     try:
         validate_password(password, person)
     except ValidationError as error:
@@ -261,9 +264,9 @@ def find_link(token: str, purpose: OneTimeLink.Purpose) -> OneTimeLink | None:
 @transaction.atomic
 def complete_setup(token: str, *, organisation: str, name: str, email: str, password: str) -> Person:
     """Use the setup link: create the organisation and its first administrator."""
-    link = _use(token, OneTimeLink.Purpose.SETUP)
+    _use(token, OneTimeLink.Purpose.SETUP)
     errors: dict[str, Any] = {}
-    person = Person(email=email.strip(), name=name.strip(), created_at=link.used_at)
+    person = Person(email=email.strip(), name=name.strip(), created_at=clock.now())
     try:
         validate_password(password, person)
     except ValidationError as error:
@@ -325,63 +328,37 @@ def _hash(token: str) -> str:
 # Shared by the edits above
 
 
-def _edit(row: Any, name: str, fields: dict[str, Any], *, by: Actor, team_id: int | None = None) -> Any:
-    """Set `fields` on a row, check it, and record what differs; nothing is recorded where nothing differs."""
-    before = {field: _plain(getattr(row, field)) for field in fields}
-    for field, value in fields.items():
-        setattr(row, field, value)
-    row.full_clean(exclude=["password"] if isinstance(row, Person) else None)
-    after = {field: _plain(getattr(row, field)) for field in fields}
-    changed = [field for field in fields if before[field] != after[field]]
-    if changed:
-        row.save(update_fields=changed)
-        record(
-            name,
-            by=by,
-            subject=row,
-            team_id=team_id,
-            before={field: before[field] for field in changed},
-            after={field: after[field] for field in changed},
-        )
+def _edit(row: Row, name: str, values: dict[str, Any], *, by: Actor, team_id: int | None = None) -> Row:
+    """Check `values` as the row would stand with them, then write and record what differs."""
+    changed = copy(row)
+    for field, value in values.items():
+        setattr(changed, field, value)
+    changed.full_clean(exclude=["password"])
+    edit(row, values, name=name, by=by, team_id=team_id)
     return row
 
 
-def _plain(value: Any) -> Any:
-    return value.pk if hasattr(value, "pk") else value
-
-
 def _undo_edit(model: Any, verb: str) -> Any:
-    def put_back(change: Change, by: Actor) -> Change:
-        row = model.objects.select_for_update().get(pk=change.subject_id)
+    def undo_edit(change: Change, by: Actor) -> Change:
+        row: Any = subject_of(change, model)
         if model is Person:
-            if by.person_id != row.pk:
-                raise Forbidden(_("Everyone changes their own name."))
+            _require_self(by, row)
         else:
-            require(by, verb, row if model is not Unit else row.organisation)
-        fields = {model._meta.get_field(name): value for name, value in change.before.items()}
-        for field in fields:
-            if getattr(row, field.attname) != change.after[field.name]:
-                raise CannotUndo(_("“%(field)s” was changed since.") % {"field": field.verbose_name})
-        for field, value in fields.items():
-            setattr(row, field.attname, value)
-        row.save(update_fields=[field.name for field in fields])
-        return record(
-            change.name,
-            by=by,
-            subject=row,
-            team_id=change.team_id,
-            before=change.after,
-            after=change.before,
-            undoes=change,
-        )
+            require(by, verb, row.organisation if model is Unit else row)
+        return put_back(row, change, by=by, team_id=change.team_id)
 
-    return put_back
+    return undo_edit
 
 
 inverse("organisation.edited")(_undo_edit(Organisation, "manage_organisation"))
 inverse("unit.edited")(_undo_edit(Unit, "manage_organisation"))
 inverse("team.edited")(_undo_edit(Team, "manage_team"))
 inverse("person.edited")(_undo_edit(Person, "read"))
+
+
+def _require_self(by: Actor, person: Person) -> None:
+    if by.kind != "system" and by.person_id != person.pk:
+        raise Forbidden(_("Everyone changes their own name and password."))
 
 
 def _refuse_last_administrator(membership: Membership) -> None:
