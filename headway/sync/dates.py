@@ -14,9 +14,11 @@ from babel import Locale, UnknownLocaleError, localedata
 
 # The languages that Jira's own screens come in (and a few neighbours). They are tried first: the names of two languages
 # of the world may clash ("mai" is another month in another tongue), those of two likely ones seldom do.
-LIKELY_LANGUAGES = (
-    "en es de fr pt it nl pl cs sk da sv nb fi et hu ro bg el hr sl sr lt lv uk ru tr ca ja ko zh zh_Hant vi th id he ar"
-).split()
+_LIKELY = (
+    "en es de fr pt it nl pl cs sk da sv nb fi et hu ro bg el hr sl sr lt lv uk ru tr ca "
+    "ja ko zh zh_Hant vi th id he ar"
+)
+LIKELY_LANGUAGES = tuple(_LIKELY.split())
 
 ORDERS = ("dmy", "mdy")
 EMPTY = frozenset({"", "null", "none", "nan", "nat", "n/a", "-", "—", "–"})
@@ -24,7 +26,9 @@ EMPTY = frozenset({"", "null", "none", "nan", "nat", "n/a", "-", "—", "–"})
 _ISO = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})(?:[T ]+(.+))?$")
 _YEAR_FIRST = re.compile(r"(\d{4})[/.年]\s?(\d{1,2})[/.月]\s?(\d{1,2})日?(?:[T ,]+(.+))?$")
 _NUMERIC = re.compile(r"(\d{1,2})([/.\-])\s?(\d{1,2})\2\s?(\d{4}|\d{2})\.?,?(?:[T ,]+(.+))?$")
-_NAMED = re.compile(r"(\d{1,2})(?:st|nd|rd|th|\.)?[/\-. ,]*(?:de |d’|d')?\s?([^\W_].*?)[/\-. ,]+(?:de )?'?(\d{4}|\d{2})(?:[T ,]+(.+))?$")
+_NAMED = re.compile(
+    r"(\d{1,2})(?:st|nd|rd|th|\.)?[/\-. ,]*(?:de |d’|d')?\s?([^\W_].*?)[/\-. ,]+(?:de )?'?(\d{4}|\d{2})(?:[T ,]+(.+))?$"
+)
 _NAME_FIRST = re.compile(r"([^\W\d_][^\d,/]*?)\.?[ /\-](\d{1,2})(?:st|nd|rd|th)?,?[ /\-]+(\d{4})(?:[T ,]+(.+))?$")
 _WEEKDAY = re.compile(r"^[^\W\d_]+\.?,\s+(?=\d)")
 _TIME = re.compile(
@@ -170,14 +174,16 @@ def months_of(language: str) -> Mapping[str, int]:
         for width in ("wide", "abbreviated"):
             for number, name in locale.months[context][width].items():
                 table[_plain(name)] = number
-    # Jira cuts Spanish and German names to three letters where Babel writes four ("sept", "März").
-    for name, number in list(table.items()):
-        if len(name) > 3 and name.isalpha() and language in _CUT_TO_THREE:
-            table.setdefault(name[:3], number)
-    return table
+    # Other programs cut names to three letters where Babel writes four ("sept", "März"), and Java writes "Mrz".
+    if language in _CUT_TO_THREE:
+        for name, number in list(table.items()):
+            if len(name) > 3 and name.isalpha():
+                table.setdefault(name[:3], number)
+    return table | _ALSO.get(language, {})
 
 
 _CUT_TO_THREE = frozenset({"en", "es", "de", "pt", "it", "nl", "da", "sv", "nb"})
+_ALSO: dict[str, dict[str, int]] = {"de": {"mrz": 3}, "en": {"sept": 9}}
 
 
 def _all_languages() -> Iterable[str]:

@@ -1,0 +1,1 @@
+"""Jira's CSV exports: Cloud and Server, "all fields" and "current fields", issue list and timeline."""
