@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from typing import TYPE_CHECKING, ClassVar
 
 from django.conf import settings
@@ -10,6 +9,8 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
+
+from . import grading
 
 if TYPE_CHECKING:
     from headway.people.actor import Actor
@@ -43,11 +44,6 @@ class Cycle(models.Model):
 
     def __str__(self) -> str:
         return self.name
-
-    def time_used(self, today: dt.date) -> float:
-        """Share of the cycle that has passed on the evening of `today`, 0–1."""
-        days = (self.ends_on - self.starts_on).days + 1
-        return min(max(((today - self.starts_on).days + 1) / days, 0.0), 1.0)
 
 
 class ObjectiveQuerySet(models.QuerySet["Objective"]):
@@ -169,11 +165,22 @@ class KeyResult(models.Model):
     def is_guardrail(self) -> bool:
         return self.klass == self.Class.GUARDRAIL
 
+    @property
+    def terms(self) -> grading.Terms:
+        """What was agreed, as plain values."""
+        return grading.Terms(
+            type=self.type,
+            direction=self.direction,
+            is_guardrail=self.is_guardrail,
+            baseline=self.baseline,
+            target=self.target,
+            lower=self.lower,
+            upper=self.upper,
+        )
+
     def moved(self, value: float | None) -> float | None:
         """Share of the way from baseline to target that `value` stands for, 0–1 (clipped); None where it has none."""
-        if value is None or self.baseline is None or self.target is None or self.target == self.baseline:
-            return None
-        return min(max((value - self.baseline) / (self.target - self.baseline), 0.0), 1.0)
+        return grading.moved(self.terms, value)
 
 
 class MeasurementQuerySet(models.QuerySet["Measurement"]):
@@ -184,9 +191,7 @@ class MeasurementQuerySet(models.QuerySet["Measurement"]):
 
     def current(self) -> MeasurementQuerySet:
         """Those that count: neither withdrawn nor replaced by a correction that still stands."""
-        return self.filter(
-            Q(corrected_by=None) | Q(corrected_by__withdrawn_at__isnull=False), withdrawn_at=None
-        )
+        return self.filter(Q(corrected_by=None) | Q(corrected_by__withdrawn_at__isnull=False), withdrawn_at=None)
 
 
 class Measurement(models.Model):

@@ -1,0 +1,93 @@
+"""Edit a row field by field, and put it back: what most actions and most inverses are made of."""
+
+import datetime as dt
+from collections.abc import Mapping
+from typing import Any, TypeVar
+
+from django.db import models
+from django.utils.translation import gettext as _
+
+from .history import Acting, CannotUndo, record
+from .models import Change
+
+Row = TypeVar("Row", bound=models.Model)
+
+
+def edit(
+    row: models.Model,
+    values: Mapping[str, Any],
+    *,
+    name: str,
+    by: Acting,
+    team_id: int | None = None,
+    note: Mapping[str, Any] | None = None,
+) -> Change | None:
+    """Write `values` (by field name) to a locked row and record the Change; None where nothing differs.
+
+    `note` is kept with the Change as `after["note"]` and is no field of the row.
+    """
+    before, after = differences(row, values)
+    if not after:
+        return None
+    write(row, after)
+    kept = {**after, "note": dict(note)} if note else after
+    return record(name, by=by, subject=row, team_id=team_id, before=before, after=kept)
+
+
+def differences(row: models.Model, values: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return (before, after) of those fields of `row` that `values` would change, fit for JSON."""
+    before: dict[str, Any] = {}
+    after: dict[str, Any] = {}
+    for name, value in values.items():
+        old, new = _now(row, name), _plain(value)
+        if old != new:
+            before[name], after[name] = old, new
+    return before, after
+
+
+def write(row: models.Model, values: Mapping[str, Any]) -> None:
+    """Set the fields of `row` to values as `differences` returns them, and save these only."""
+    for name, value in values.items():
+        field: Any = row._meta.get_field(name)
+        setattr(row, field.attname, field.to_python(value))
+    row.save(update_fields=list(values))
+
+
+def subject_of(change: Change, model: type[Row]) -> Row:
+    """Return the row that a Change is about, locked. Raises CannotUndo where it is gone."""
+    row = model._default_manager.select_for_update().filter(pk=change.subject_id).first()
+    if row is None:
+        raise CannotUndo(_("It is gone."))
+    return row
+
+
+def put_back(row: models.Model, change: Change, *, by: Acting, team_id: int | None = None) -> Change:
+    """Write the fields of `change.before` back. Raises CannotUndo where somebody changed one of them since."""
+    given = {name: value for name, value in change.after.items() if name != "note"}
+    for name, value in given.items():
+        if _now(row, name) != value:
+            field: Any = row._meta.get_field(name)
+            raise CannotUndo(_("“%(field)s” was changed since.") % {"field": field.verbose_name})
+    write(row, change.before)
+    return record(change.name, by=by, subject=row, team_id=team_id, before=given, after=change.before, undoes=change)
+
+
+def is_referred_to(row: models.Model) -> bool:
+    """Say whether any row of any area points at this one: deleting it would take that along. A query per relation."""
+    return any(
+        relation.related_model._base_manager.filter(**{relation.field.name: row}).exists()
+        for relation in row._meta.related_objects
+    )
+
+
+def _now(row: models.Model, name: str) -> Any:
+    field: Any = row._meta.get_field(name)
+    return _plain(getattr(row, field.attname))
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, models.Model):
+        return value.pk
+    if isinstance(value, dt.date):
+        return value.isoformat()
+    return value

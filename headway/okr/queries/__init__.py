@@ -1,0 +1,56 @@
+"""What screens, reports and the API read of this area."""
+
+from .overview import (
+    CycleChoice,
+    CycleOverview,
+    Group,
+    ObjectivePage,
+    ObjectiveRow,
+    Sightline,
+    TeamObjective,
+    UpperObjective,
+    current_cycle,
+    cycle_choices,
+    cycle_overview,
+    key_result_rows,
+    objective_page,
+    sightline,
+    team_key_results,
+)
+from .pages import (
+    CheckInRow,
+    EarlierTerms,
+    KeyResultPage,
+    MeasurementRow,
+    Week,
+    key_result_page,
+)
+from .progress import KeyResultRow, Progress, progress_of, row_of
+
+__all__ = [
+    "CheckInRow",
+    "CycleChoice",
+    "CycleOverview",
+    "EarlierTerms",
+    "Group",
+    "KeyResultPage",
+    "KeyResultRow",
+    "MeasurementRow",
+    "ObjectivePage",
+    "ObjectiveRow",
+    "Progress",
+    "Sightline",
+    "TeamObjective",
+    "UpperObjective",
+    "Week",
+    "current_cycle",
+    "cycle_choices",
+    "cycle_overview",
+    "key_result_page",
+    "key_result_rows",
+    "objective_page",
+    "progress_of",
+    "row_of",
+    "sightline",
+    "team_key_results",
+]
