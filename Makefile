@@ -52,7 +52,7 @@ check-layers: .venv/.tools
 check-pages: .venv/.tools
 	$(BIN)/djlint headway/web/templates --lint --quiet
 	$(BIN)/python tools/check_templates.py
-	$(BIN)/python tools/check_styles.py
+	$(BIN)/python tools/check_static.py
 	$(BIN)/python tools/texts.py check
 
 check-models: .venv/.tools
