@@ -82,53 +82,56 @@ class Distribution(ABC):
     def _at_least(self, x: Floats) -> Floats: ...
 
 
-class NegativeBinomial(Distribution):
-    """Counts whose rate is Gamma-distributed: mean μ [items], size r; variance μ + μ²/r.
+class NegativeBinomialMixture(Distribution):
+    """Counts whose rate is uncertain: negative binomials of several means, each with its weight.
 
     Parameters
     ----------
-    mean : float
-        Expected count, > 0.
+    means : array (nodes,)
+        Expected counts, > 0.
+    weights : array (nodes,)
+        Chance of each mean, summing to 1.
     size : float
-        Shape of the Gamma, > 0; the larger, the nearer to a Poisson.
+        Shape r > 0 of every negative binomial, whose variance is μ + μ²/r.
 
     Notes
     -----
-    P(X ≥ x) = I_{μ/(μ+r)}(x, r), the regularised incomplete beta function, so every answer is
-    closed form; a quantile takes about 60 of them (bisection).
+    P(X ≥ x) = Σ weight · I_{μ/(μ+r)}(x, r) with the regularised incomplete beta function I. A quantile is
+    found by bisection over whole numbers.
 
     Examples
     --------
-    >>> geometric = NegativeBinomial(mean=1.0, size=1.0)      # P(X = x) = ½ · ½ˣ
+    >>> geometric = NegativeBinomialMixture([1.0], [1.0], size=1.0)      # P(X = x) = ½ · ½ˣ
     >>> geometric.cdf([0, 1, 2]).tolist()
     [0.5, 0.75, 0.875]
     >>> geometric.quantile(0.8)
     2.0
     """
 
-    def __init__(self, mean: float, size: float) -> None:
-        self._mean = float(mean)
+    def __init__(self, means: ArrayLike, weights: ArrayLike, size: float) -> None:
+        self._means = np.asarray(means, dtype=float)
+        self._weights = np.asarray(weights, dtype=float)
         self._size = float(size)
 
     def __repr__(self) -> str:
-        return f"NegativeBinomial(mean={self._mean:.6g}, size={self._size:.6g})"
+        return f"NegativeBinomialMixture(mean={self.mean():.6g}, size={self._size:.6g})"
 
     def mean(self) -> float:
-        return self._mean
+        return float(self._means @ self._weights)
 
     def sample(self, rng: np.random.Generator, n: int) -> Floats:
-        rates = rng.gamma(self._size, self._mean / self._size, n)
-        return rng.poisson(rates).astype(float)
+        means = rng.choice(self._means, size=n, p=self._weights)
+        return rng.poisson(rng.gamma(self._size, means / self._size)).astype(float)
 
     def _cdf(self, x: Floats) -> Floats:
-        return np.where(np.isposinf(x), 1.0, 1.0 - self._at_least(np.floor(x) + 1))
+        return 1.0 - self._at_least(np.floor(x) + 1)
 
     def _at_least(self, x: Floats) -> Floats:
-        return negative_binomial_at_least(x, mean=self._mean, size=self._size)
+        return negative_binomials_at_least(x[:, np.newaxis], means=self._means, weights=self._weights, size=self._size)
 
     def _quantile(self, p: Floats) -> Floats:
         low = np.full(p.shape, -1.0)
-        high = np.full(p.shape, 1.0)
+        high = np.full(p.shape, max(1.0, np.floor(self.mean())))
         while np.any(short := (self._cdf(high) < p) & (high < _LARGEST_COUNT)):
             low = np.where(short, high, low)
             high = np.where(short, high * 2, high)
@@ -191,20 +194,21 @@ class Discrete(Distribution):
         return np.append(self._values, np.inf)[np.searchsorted(self._cumulative, p, side="left")]
 
 
-def negative_binomial_at_least(x: ArrayLike, *, mean: ArrayLike, size: ArrayLike) -> Floats:
-    """Return P(X ≥ x) of negative binomials, broadcasting over all three.
+def negative_binomials_at_least(x: ArrayLike, *, means: ArrayLike, weights: ArrayLike, size: ArrayLike) -> Floats:
+    """Return P(X ≥ x) of mixtures of negative binomials; the last axis of ``means`` is the mixture's.
 
-    >>> negative_binomial_at_least(1, mean=[1.0, 3.0], size=1.0).tolist()
+    >>> negative_binomials_at_least(1, means=[[1.0], [3.0]], weights=[1.0], size=1.0).tolist()
     [0.5, 0.75]
     """
     from scipy.special import betainc
 
     least = np.ceil(np.asarray(x, dtype=float))
-    mean, size = np.asarray(mean, dtype=float), np.asarray(size, dtype=float)
+    means, size = np.asarray(means, dtype=float), np.asarray(size, dtype=float)
     # betainc wants positive finite parameters; the two ends are certain and set afterwards.
     inside = np.where((least > 0) & np.isfinite(least), least, 1.0)
-    chance = np.asarray(betainc(inside, size, mean / (mean + size)), dtype=float)
-    return np.where(least <= 0, 1.0, np.where(np.isposinf(least), 0.0, chance))
+    chance = np.asarray(betainc(inside, size, means / (means + size)), dtype=float)
+    chance = np.where(least <= 0, 1.0, np.where(np.isposinf(least), 0.0, chance))
+    return np.asarray(np.clip(chance @ np.asarray(weights, dtype=float), 0.0, 1.0))
 
 
 def _asked_values(x: ArrayLike) -> Floats:

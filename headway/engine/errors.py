@@ -1,7 +1,7 @@
 """What the engine refuses, besides ``ValueError`` for a wrong argument."""
 
 
-class TooLittleHistory(Exception):  # noqa: N818  (the stable name that callers know)
+class TooLittleHistory(Exception):
     """There is not enough history for an answer that would be worth showing.
 
     Parameters

@@ -334,9 +334,7 @@ class _Columns:
         return cls(np.asarray(portfolio.effort_weeks, dtype=float), gap, worth, moves)
 
 
-def _sampled_value_per_week(
-    portfolio: SimplePortfolio, rng: np.random.Generator, scenarios: int
-) -> dict[int, Floats]:
+def _sampled_value_per_week(portfolio: SimplePortfolio, rng: np.random.Generator, scenarios: int) -> dict[int, Floats]:
     """Return value per week of work in each scenario, (scenarios,), for every item with a bet."""
     columns = portfolio._columns
     moves: dict[tuple[int, int], Floats] = {}

@@ -1,0 +1,154 @@
+"""How good a forecast was: proper scores, coverage and calibration.
+
+All functions take arrays of forecasts and what then happened, and return one figure per forecast (to be
+averaged by the caller, who knows how to weight) or one figure per call where that is said. Lower is
+better for every score.
+"""
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from headway.engine.distributions import Floats
+
+_SMALLEST_CHANCE = 1e-12
+
+
+def crps_of_steps(values: ArrayLike, cumulative: ArrayLike, observed: float) -> float:
+    """Return the continuous ranked probability score ∫ (F(x) - 1[x ≥ observed])² dx of a step function.
+
+    Parameters
+    ----------
+    values : array (n,)
+        Ascending; where F jumps. F is 0 before the first and 1 from the last on.
+    cumulative : array (n,)
+        F at and after each value; the last counts as 1.
+    observed : float
+        What happened [unit of ``values``].
+
+    Returns
+    -------
+    float
+        In the unit of ``values``, ≥ 0; the absolute error where the forecast is a single value.
+
+    Raises
+    ------
+    ValueError
+        Shapes differ, ``values`` not ascending, or empty.
+
+    References
+    ----------
+    .. [1] Gneiting, T. and Raftery, A. E. (2007), Strictly proper scoring rules, prediction, and estimation,
+       JASA 102(477), doi:10.1198/016214506000001437.
+
+    Examples
+    --------
+    >>> crps_of_steps([3.0], [1.0], observed=5.0)
+    2.0
+    >>> crps_of_steps([0.0, 1.0], [0.5, 1.0], observed=1.0)
+    0.25
+    """
+    values, cumulative = np.asarray(values, dtype=float), np.asarray(cumulative, dtype=float)
+    if values.ndim != 1 or values.size == 0 or np.any(np.diff(values) < 0):
+        raise ValueError("values must be a list in ascending order")
+    if cumulative.shape != values.shape:
+        raise ValueError("cumulative must have the shape of values")
+    outside = max(values[0] - observed, observed - values[-1], 0.0)
+    left, right = values[:-1], values[1:]
+    under = np.clip(observed - left, 0.0, right - left)
+    over = (right - left) - under
+    return float(outside + under @ cumulative[:-1] ** 2 + over @ (1 - cumulative[:-1]) ** 2)
+
+
+def crps_of_samples(samples: ArrayLike, observed: float) -> float:
+    """Return the CRPS of the empirical distribution of ``samples`` (n,): E|X - y| - ½ E|X - X'|.
+
+    >>> crps_of_samples([0.0, 1.0], observed=1.0)
+    0.25
+    """
+    drawn = np.sort(np.asarray(samples, dtype=float).ravel())
+    return crps_of_steps(drawn, np.arange(1, drawn.size + 1) / max(drawn.size, 1), observed)
+
+
+def pinball(quantile: ArrayLike, p: ArrayLike, observed: ArrayLike) -> Floats:
+    """Return the loss of a quantile forecast: p · (y - q) above it, (1 - p) · (q - y) below; broadcasts.
+
+    >>> pinball([8.0, 8.0], 0.9, [10.0, 6.0]).round(2).tolist()
+    [1.8, 0.2]
+    """
+    miss = np.asarray(observed, dtype=float) - np.asarray(quantile, dtype=float)
+    p = _chances(p, "p")
+    return np.asarray(np.maximum(p * miss, (p - 1) * miss))
+
+
+def brier(chance: ArrayLike, happened: ArrayLike) -> Floats:
+    """Return (chance - happened)², ``happened`` 0 or 1; broadcasts.
+
+    >>> brier([0.9, 0.9], [1, 0]).round(2).tolist()
+    [0.01, 0.81]
+    """
+    return np.asarray((_chances(chance, "chance") - np.asarray(happened, dtype=float)) ** 2)
+
+
+def log_score(chance: ArrayLike) -> Floats:
+    """Return -ln of the chance that was given to what happened; a chance of 0 counts as 10⁻¹², not as ∞.
+
+    >>> log_score([1.0, 0.5]).round(3).tolist()
+    [0.0, 0.693]
+    """
+    return 0.0 - np.log(np.maximum(_chances(chance, "chance"), _SMALLEST_CHANCE))
+
+
+def coverage(low: ArrayLike, high: ArrayLike, observed: ArrayLike) -> float:
+    """Return the share of intervals [low, high], ends counted, that hold what happened; 0 to 1.
+
+    On counts this is at least the nominal level, the more the smaller they are; for calibration use
+    :func:`randomised_pit`.
+
+    Raises
+    ------
+    ValueError
+        Nothing was observed.
+
+    Examples
+    --------
+    >>> coverage([1, 1, 1, 1], [3, 3, 3, 3], [0, 1, 2, 3])
+    0.75
+    """
+    observed = np.asarray(observed, dtype=float)
+    if observed.size == 0:
+        raise ValueError("observed must not be empty")
+    return float(np.mean((np.asarray(low) <= observed) & (observed <= np.asarray(high))))
+
+
+def randomised_pit(under: ArrayLike, up_to: ArrayLike, *, rng: np.random.Generator) -> Floats:
+    """Return a uniform draw between P(X < y) and P(X ≤ y) for each forecast.
+
+    Over calibrated forecasts the result is uniform on 0 to 1, also where X is a count: so its share
+    within 0.1 to 0.9 is the coverage of the 80 % interval, free of the excess that whole numbers bring.
+
+    Parameters
+    ----------
+    under, up_to : array (n,)
+        P(X < y) and P(X ≤ y) at what happened, 0 to 1.
+    rng : numpy.random.Generator
+
+    References
+    ----------
+    .. [1] Czado, C., Gneiting, T. and Held, L. (2009), Predictive model assessment for count data,
+       Biometrics 65(4), doi:10.1111/j.1541-0420.2009.01191.x.
+
+    Examples
+    --------
+    >>> pit = randomised_pit([0.2, 0.5], [0.4, 0.5], rng=np.random.default_rng(1))
+    >>> bool(0.2 <= pit[0] <= 0.4), float(pit[1])
+    (True, 0.5)
+    """
+    lower, upper = _chances(under, "under"), _chances(up_to, "up_to")
+    return np.asarray(lower + rng.random(np.broadcast(lower, upper).shape) * (upper - lower))
+
+
+def _chances(values: ArrayLike, name: str) -> Floats:
+    chances = np.asarray(values, dtype=float)
+    if not np.all((chances >= 0) & (chances <= 1)):
+        raise ValueError(f"{name} must be between 0 and 1")
+    return chances
