@@ -26,7 +26,7 @@ from django.contrib.staticfiles.finders import get_finders
 from django.core.management import call_command
 from django.db import OperationalError, connection
 from django.db.migrations.executor import MigrationExecutor
-from django.urls import reverse
+from django.urls import get_script_prefix, reverse
 from django.utils.translation import gettext as _
 
 log = logging.getLogger("headway.serve")
@@ -106,7 +106,7 @@ def first_steps(address: str) -> Iterator[str]:
     """Say where to go; while there is no administrator, with a link that makes one and works once."""
     from headway.people.actions import issue_setup_link
 
-    yield _("Headway is at %(address)s") % {"address": address + reverse("today")}
+    yield _("Headway is at %(address)s") % {"address": address + get_script_prefix()}
     token = issue_setup_link()
     if token:
         yield _("Create the first administrator (this link works once):")

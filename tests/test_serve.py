@@ -71,7 +71,8 @@ class Started:
             pytest.fail(f"it did not start:\n{self.said}")
 
     def get(self, path: str) -> tuple[int, str]:
-        with urllib.request.urlopen(self.url + path, timeout=20) as answer:
+        browser = urllib.request.build_opener(urllib.request.HTTPCookieProcessor())
+        with browser.open(self.url + path, timeout=20) as answer:
             return answer.status, answer.read().decode()
 
     def worker(self) -> psutil.Process:
