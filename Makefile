@@ -48,6 +48,7 @@ check-types: .venv/.tools
 
 check-layers: .venv/.tools
 	$(BIN)/lint-imports
+	$(BIN)/pytest -q tests/test_house_layers.py
 
 check-pages: .venv/.tools
 	$(BIN)/djlint headway/web/templates --lint --quiet

@@ -94,6 +94,8 @@ MIDDLEWARE = [
 ROOT_URLCONF = "headway.web.urls"
 WSGI_APPLICATION = None
 AUTH_USER_MODEL = "people.Person"
+# Addresses are unique without regard to case, by a constraint that this check cannot read.
+SILENCED_SYSTEM_CHECKS = ["auth.E003"]
 LOGIN_URL = "sign-in"
 LOGIN_REDIRECT_URL = "today"
 
