@@ -57,6 +57,7 @@ check-pages: .venv/.tools
 	$(BIN)/python tools/texts.py check
 
 check-models: .venv/.tools
+	@mkdir -p $(HEADWAY_DATA)
 	$(BIN)/django-admin makemigrations --check --dry-run --settings headway.settings
 
 check-house: .venv/.tools
