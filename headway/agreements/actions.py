@@ -100,7 +100,7 @@ def raise_impediment(
         raise ValidationError({"title": _("Say what is in the way.")})
     if impediment.raised_on > clock.today():
         raise ValidationError({"raised_on": _("This day is still to come.")})
-    impediment.full_clean(exclude=["team"])
+    impediment.full_clean(exclude=["team", "item_id", "owner"])
     impediment.save()
     record("impediment.raised", by=by, subject=impediment, team_id=team.pk)
     return impediment
@@ -144,7 +144,7 @@ def _require_decision(decision: Decision) -> None:
         errors["review_on"] = _("Look back on a day after the decision.")
     if errors:
         raise ValidationError(errors)
-    decision.full_clean(exclude=["organisation", "team", "by"])
+    decision.full_clean(exclude=["organisation", "team", "by", "held", "subject_id"])
 
 
 def _is_member(person_id: int, team: Team) -> bool:

@@ -88,9 +88,10 @@ def band(terms: Terms, value: float | None) -> str:
 
     Aspirational is good from 0.7 and poor below 0.4; committed and compliance are good at 1 only.
     """
-    reached = score(terms, value)
-    if reached is None:
+    exact = score(terms, value)
+    if exact is None:
         return ""
+    reached = round(exact, 9)  # 50.4 from 44 to 60 is 0.4; a float says 0.3999…9
     if terms.type == "aspirational":
         return GOOD if reached >= ASPIRED else FAIR if reached >= 0.4 else POOR
     return GOOD if reached >= 1.0 else POOR
@@ -120,6 +121,7 @@ def pace_band(value: float | None) -> str:
     """
     if value is None:
         return ""
+    value = round(value, 9)
     return "on_track" if value >= ON_TRACK else "lagging" if value >= LAGGING else "at_risk"
 
 
