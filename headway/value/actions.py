@@ -26,6 +26,9 @@ from .models import Bet, NotNow, Serves, SprintAim, Verdict
 
 PREDICTION = ("low", "likely", "high", "chance", "judge_on", "hypothesis")
 
+LARGEST_MOVEMENT = 1e12
+"""Far beyond any metric, and small enough that no sum of bets overflows."""
+
 
 # Links
 
@@ -75,7 +78,7 @@ def _link(items: Sequence[Item], *, by: Actor, key_result: KeyResult | None, kin
     )
 
 
-def _serve(items: Sequence[Item], key_result: KeyResult, *, by: Actor) -> list[tuple[Serves, None]]:
+def _serve(items: Sequence[Item], key_result: KeyResult, *, by: Actor) -> list[tuple[Serves, dict[str, str] | None]]:
     have = set(
         Serves.objects.select_for_update()
         .filter(key_result=key_result, item__in=[item.pk for item in items])
@@ -710,6 +713,8 @@ def _check_numbers(bet: Bet) -> None:
         value = getattr(bet, field)
         if not isinstance(value, int | float) or not math.isfinite(value):
             errors[field] = _("Write a number.")
+        elif abs(value) > LARGEST_MOVEMENT:
+            errors[field] = _("No Key Result moves that far.")
     if not errors and bet.low > bet.likely:
         errors["low"] = _("Low is above likely: 9 times in 10 it should be more than low.")
     if not errors and bet.likely > bet.high:

@@ -86,7 +86,9 @@ NUMBERS = st.floats(allow_nan=True, allow_infinity=True)
 @given(NUMBERS, NUMBERS, NUMBERS, NUMBERS)
 def test_only_finite_numbers_in_order_pass(low: float, likely: float, high: float, chance: float) -> None:
     bet = Bet(low=low, likely=likely, high=high, chance=chance, at=clock.now())
-    is_promise = all(map(math.isfinite, (low, likely, high, chance))) and low <= likely <= high and 0 <= chance <= 1
+    is_promise = (
+        all(abs(number) <= 1e12 for number in (low, likely, high)) and low <= likely <= high and 0 <= chance <= 1
+    )
     try:
         actions._check_numbers(bet)
     except ValidationError:

@@ -1,0 +1,106 @@
+"""The value sheet and a forecast as JSON documents, as the command line prints them (docs/howto/value-sheet.md)."""
+
+import math
+from typing import Any
+
+from .queries import Forecast, PricedBet, Row, Sheet, ShelfRow, TooLittle
+
+
+def plan_document(sheet: Sheet) -> dict[str, Any]:
+    """Return the sheet in the Product Owner's order. Values in `unit`; what cannot be told is null."""
+    return {
+        "team": sheet.team.key,
+        "unit": sheet.currency or "points",
+        "horizon_weeks": sheet.horizon_weeks,
+        "items": [_item(row) for row in sheet.rows],
+        "value_present": sheet.value_present,
+        "value_best": sheet.value_best,
+        "not_now": [_shelved(row) for row in sheet.not_now],
+        "capacity": (
+            {
+                "sprint": sheet.capacity.sprint,
+                "weeks": sheet.capacity.weeks,
+                "items_that_fit": sheet.capacity.rows,
+            }
+            if sheet.capacity
+            else None
+        ),
+        "missing": sheet.pace.missing or None,
+    }
+
+
+def forecast_document(forecast: Forecast | TooLittle) -> dict[str, Any]:
+    """Return a forecast: weeks and days for a number of items, items for a day; beyond five years null."""
+    if isinstance(forecast, TooLittle):
+        return {"error": forecast.text, "needed": forecast.needed, "given": forecast.given}
+    document: dict[str, Any] = {
+        "quantiles": {f"{chance:g}": _finite(value) for chance, value in forecast.quantiles.items()},
+        "sample_weeks": forecast.sample_weeks,
+        "baseline": _finite(forecast.baseline),
+    }
+    if forecast.items is not None:
+        document |= {
+            "items": forecast.items,
+            "unit": "weeks",
+            "dates": {f"{chance:g}": day.isoformat() if day else None for chance, day in forecast.dates.items()},
+            "baseline_date": forecast.baseline_date.isoformat() if forecast.baseline_date else None,
+        }
+    if forecast.by is not None:
+        document |= {"by": forecast.by.isoformat(), "unit": "items"}
+    return document | {
+        "history_ends_on": forecast.history.ends_on.isoformat(),
+        "history_is_stale": forecast.history.is_stale,
+        "bulk_days": [
+            {"on": day.on.isoformat(), "items": day.count, "counted_as": day.counted_as} for day in forecast.bulk_days
+        ],
+    }
+
+
+def _item(row: Row) -> dict[str, Any]:
+    main = main_bet(row.bets)
+    return {
+        "key": row.key,
+        "title": row.title,
+        "kr": main.name if main else next(iter(row.serves), None),
+        "kind": row.kind.kind if row.kind else None,
+        "low": main.promise.low if main else None,
+        "likely": main.promise.likely if main else None,
+        "high": main.promise.high if main else None,
+        "chance": main.promise.chance if main else None,
+        "weeks": row.weeks,
+        "value": row.value,
+        "value_per_week": row.value_per_week,
+        "cost_of_waiting": row.cost_of_waiting,
+        "tie": row.tie,
+        "more_bets": [_bet(bet) for bet in row.bets if bet is not main],
+    }
+
+
+def main_bet(bets: tuple[PricedBet, ...]) -> PricedBet | None:
+    """Return the bet that stands for an item: of several the one that promises most of its Key Result's way."""
+    return max(bets, key=lambda bet: (bet.expected or 0.0) / (bet.span or 1.0), default=None)
+
+
+def _bet(bet: PricedBet) -> dict[str, Any]:
+    return {
+        "kr": bet.name,
+        "low": bet.promise.low,
+        "likely": bet.promise.likely,
+        "high": bet.promise.high,
+        "chance": bet.promise.chance,
+    }
+
+
+def _shelved(row: ShelfRow) -> dict[str, Any]:
+    return {
+        "key": row.key,
+        "title": row.title,
+        "reason": row.reason,
+        "asked_by": row.asked_by or None,
+        "told_on": row.told_on.isoformat() if row.told_on else None,
+        "cost_of_waiting": row.price,
+    }
+
+
+def _finite(value: float) -> float | None:
+    return value if math.isfinite(value) else None

@@ -1,0 +1,295 @@
+"""What each promise is worth: rows of the value sheet, priced by the engine (load → engine → show)."""
+
+import datetime as dt
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from django.db.models import OuterRef, Q, Subquery
+from django.utils.translation import gettext as _
+
+from headway.engine import portfolio as engine
+from headway.okr.models import KeyResult, Measurement
+from headway.people.models import Team
+from headway.scrum.models import Item
+
+from ..models import Serves
+from .effort import Pace
+from .promises import BetLine, bet_line
+
+POINTS = 100.0
+"""What closing the whole way of a Key Result counts where worth is not money."""
+SHORTEST_WAY = 1e-9
+"""From and to that are nearer than this are the same: there is no way that a movement could be a share of."""
+
+
+@dataclass(frozen=True)
+class PricedBet:
+    """A promise of one item to one Key Result, with what follows from it.
+
+    `expected` is the movement to expect, chance × mean of the range, in the Key Result's unit; `gap` what is left to
+    its target. Both, and `worth`, are None where it has no price; `no_price_because` says why.
+    """
+
+    promise: BetLine
+    key_result_id: int
+    name: str
+    title: str
+    unit: str
+    expected: float | None = None
+    gap: float | None = None
+    span: float | None = None
+    worth: float | None = None
+    no_price_because: str = ""
+
+
+@dataclass(frozen=True)
+class KindLine:
+    """A kind of work with its reason, in place of a range."""
+
+    kind: str
+    name: str
+    reason: str
+    due_on: dt.date | None
+
+
+@dataclass(frozen=True)
+class Row:
+    """One item of the sheet. Value in the sheet's unit; what cannot be computed is None.
+
+    `rank` counts the rows of the sheet from 1. `tie` numbers the group of those that cannot be told apart; `tie_place`
+    is "first", "middle" or "last" in it, or "through" for a row that only stands in between.
+    """
+
+    item_id: int
+    number: int
+    key: str
+    title: str
+    category: str
+    size: float | None
+    is_missing: bool
+    rank: int
+    bets: tuple[PricedBet, ...]
+    serves: tuple[str, ...]
+    kind: KindLine | None
+    weeks: float | None = None
+    value: float | None = None
+    value_per_week: float | None = None
+    cost_of_waiting: float | None = None
+    best_place: int | None = None
+    tie: int | None = None
+    tie_place: str = ""
+    tie_with: tuple[str, ...] = ()
+
+    @property
+    def is_priced(self) -> bool:
+        return self.value is not None
+
+
+@dataclass
+class Loaded:
+    """An item with all that it serves."""
+
+    item: Item
+    serves: list[Serves]
+
+
+def open_with_a_promise(team: Team) -> dict[int, Loaded]:
+    """Return the open items that have a bet or a kind, in order, with their links. One query."""
+    promising = Serves.objects.filter(Q(bet__isnull=False) | Q(key_result=None), item__team=team)
+    rows = (
+        Serves.objects.filter(item__in=Item.objects.open().filter(team=team).filter(pk__in=promising.values("item_id")))
+        .select_related("item", "bet__verdict", "key_result")
+        .defer("item__description", "item__extra")
+        .order_by("item__rank", "item_id", "key_result__objective__position", "key_result__position", "id")
+    )
+    items: dict[int, Loaded] = {}
+    for row in rows:
+        items.setdefault(row.item_id, Loaded(row.item, [])).serves.append(row)
+    return items
+
+
+@dataclass(frozen=True)
+class Aim:
+    """A Key Result as the engine sees it: what is left, the whole way, and its place in a stable order."""
+
+    place: int
+    key_result: KeyResult
+    gap: float | None
+    span: float | None
+    no_price_because: str
+
+
+def aims_of(items: Iterable[Loaded]) -> dict[int, Aim]:
+    """Return the Key Results that bets aim at, with where they stand now. One query."""
+    ids = {row.key_result_id for loaded in items for row in loaded.serves if row.key_result_id and hasattr(row, "bet")}
+    latest = Measurement.objects.current().filter(key_result=OuterRef("pk")).order_by("-measured_on", "-id")
+    found = (
+        KeyResult.objects.filter(pk__in=ids)
+        .select_related("objective")
+        .annotate(now=Subquery(latest.values("value")[:1]))
+        .order_by("objective__position", "position", "title", "pk")
+    )
+    return {row.pk: _aim(place, row) for place, row in enumerate(found)}
+
+
+def _aim(place: int, key_result: KeyResult) -> Aim:
+    baseline, target = key_result.baseline, key_result.target
+    if key_result.archived_at or key_result.objective.archived_at:
+        return Aim(place, key_result, None, None, _("“%(name)s” was put away.") % {"name": key_result.short_name})
+    if baseline is None or target is None or abs(target - baseline) < SHORTEST_WAY:
+        return Aim(
+            place, key_result, None, None, _("“%(name)s” has no from and to yet.") % {"name": key_result.short_name}
+        )
+    now = getattr(key_result, "now", None)
+    towards_better = 1.0 if target > baseline else -1.0
+    left = (target - (baseline if now is None else now)) * towards_better
+    return Aim(place, key_result, max(left, 0.0), abs(target - baseline), "")
+
+
+def currency_of(team: Team, aims: Iterable[Aim]) -> str | None:
+    """Return the currency where every Key Result that counts has a worth in money, else None: points."""
+    worths = [aim.key_result.worth for aim in aims if aim.gap is not None]
+    return team.organisation.currency if worths and all(worth is not None for worth in worths) else None
+
+
+def row_of(loaded: Loaded, aims: Mapping[int, Aim], pace: Pace, currency: str | None) -> Row:
+    item = loaded.item
+    return Row(
+        item_id=item.pk,
+        number=item.number,
+        key=f"{pace.team_key}-{item.number}",
+        title=item.title,
+        category=item.category,
+        size=item.size,
+        is_missing=item.missing_since is not None,
+        rank=0,
+        bets=_bets(loaded, aims, currency),
+        serves=_names(loaded),
+        kind=_kind(loaded),
+        weeks=pace.weeks_of(item.size),
+    )
+
+
+def _bets(loaded: Loaded, aims: Mapping[int, Aim], currency: str | None) -> tuple[PricedBet, ...]:
+    rows = [row for row in loaded.serves if row.key_result_id is not None and hasattr(row, "bet")]
+    return tuple(_priced(row, aims[row.key_result_id], currency) for row in rows if row.key_result_id)
+
+
+def _priced(row: Serves, aim: Aim, currency: str | None) -> PricedBet:
+    promise = bet_line(row)
+    key_result = aim.key_result
+    bet = PricedBet(
+        promise=promise,
+        key_result_id=key_result.pk,
+        name=key_result.short_name,
+        title=key_result.title,
+        unit=key_result.unit,
+        span=aim.span,
+        no_price_because=aim.no_price_because,
+    )
+    if aim.gap is None:
+        return bet
+    mean = float(engine.bet_mean(promise.low, promise.likely, promise.high))
+    return replace(bet, expected=promise.chance * mean, gap=aim.gap, worth=_worth(key_result, currency))
+
+
+def _worth(key_result: KeyResult, currency: str | None) -> float:
+    return key_result.worth or 0.0 if currency else POINTS
+
+
+def _names(loaded: Loaded) -> tuple[str, ...]:
+    return tuple(row.key_result.short_name for row in loaded.serves if row.key_result)
+
+
+def _kind(loaded: Loaded) -> KindLine | None:
+    row = next((row for row in loaded.serves if row.kind), None)
+    if row is None:
+        return None
+    return KindLine(kind=row.kind, name=str(row.get_kind_display()), reason=row.reason, due_on=loaded.item.due_on)
+
+
+def without_kinds_below_the_last_bet(rows: list[Row]) -> list[Row]:
+    last = max((place for place, row in enumerate(rows) if row.bets), default=-1)
+    return [replace(row, rank=place) for place, row in enumerate(rows[: last + 1], start=1)]
+
+
+def valued(team: Team, rows: list[Row], aims: Mapping[int, Aim]) -> tuple[list[Row], float | None, float | None]:
+    """Give the rows their value; return them with the value of the present order and of the best one found."""
+    priced = [place for place, row in enumerate(rows) if any(bet.gap is not None for bet in row.bets)]
+    if not priced:
+        return rows, None, None
+    portfolio = _portfolio(team, [rows[place] for place in priced], aims)
+    values = engine.item_values(portfolio)
+    if any(rows[place].weeks is None for place in priced):
+        for place, value in zip(priced, values.tolist(), strict=True):
+            rows[place] = replace(rows[place], value=value)
+        return rows, None, None
+    order = range(len(priced))
+    best, value_best = engine.simple_best_order(portfolio)
+    best_place = {index: place for place, index in enumerate(best, start=1)}
+    figures = zip(
+        priced,
+        values.tolist(),
+        engine.value_per_week(portfolio).tolist(),
+        engine.cost_of_waiting(portfolio).tolist(),
+        order,
+        strict=True,
+    )
+    for place, value, per_week, waiting, index in figures:
+        rows[place] = replace(
+            rows[place],
+            value=value,
+            value_per_week=per_week,
+            cost_of_waiting=waiting,
+            best_place=best_place[index],
+        )
+    groups = engine.tie_groups(portfolio, order, rng=_rng(team, portfolio))
+    for number, group in enumerate(groups, start=1):
+        _tie(rows, [priced[index] for index in group], number)
+    return rows, engine.score_order(portfolio, order), value_best
+
+
+def _tie(rows: list[Row], places: list[int], number: int) -> None:
+    """Mark the rows of a tie, and those of a kind that only stand between them."""
+    for place in range(places[0], places[-1] + 1):
+        where = "first" if place == places[0] else "last" if place == places[-1] else "middle"
+        if place not in places:
+            rows[place] = replace(rows[place], tie_place="through")
+            continue
+        others = tuple(str(rows[other].number) for other in places if other != place)
+        rows[place] = replace(rows[place], tie=number, tie_place=where, tie_with=others)
+
+
+def _portfolio(team: Team, rows: Sequence[Row], aims: Mapping[int, Aim]) -> engine.SimplePortfolio:
+    counted = sorted((aim for aim in aims.values() if aim.gap is not None), key=lambda aim: aim.place)
+    index = {aim.key_result.pk: place for place, aim in enumerate(counted)}
+    worth = {bet.key_result_id: bet.worth for row in rows for bet in row.bets if bet.worth is not None}
+    return engine.SimplePortfolio(
+        # Without a pace no figure that needs weeks is shown; value alone does not depend on them.
+        effort_weeks=tuple(row.weeks or 1.0 for row in rows),
+        bets=tuple(
+            engine.BetInput(
+                item=place,
+                kr=index[bet.key_result_id],
+                low=bet.promise.low,
+                likely=bet.promise.likely,
+                high=bet.promise.high,
+                chance=bet.promise.chance,
+            )
+            for place, row in enumerate(rows)
+            for bet in row.bets
+            if bet.gap is not None
+        ),
+        gap=tuple(aim.gap for aim in counted if aim.gap is not None),
+        worth=tuple(worth.get(aim.key_result.pk) or 0.0 for aim in counted),
+        span=tuple(aim.span for aim in counted if aim.span is not None),
+        horizon_weeks=float(team.organisation.horizon_weeks),
+    )
+
+
+def _rng(team: Team, portfolio: engine.SimplePortfolio) -> np.random.Generator:
+    """Seed from the content, so that the same input gives the same ties on every database, page and command."""
+    digest = hashlib.sha256(f"{team.key} {portfolio!r}".encode()).digest()
+    return np.random.default_rng(int.from_bytes(digest[:8], "big"))

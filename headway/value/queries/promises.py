@@ -1,0 +1,248 @@
+"""What items promise to Key Results, and how much of the linked work is done."""
+
+import datetime as dt
+import statistics
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from headway.okr.models import KeyResult
+from headway.scrum.models import Category, Item
+
+from ..models import Serves, Verdict
+
+
+@dataclass(frozen=True)
+class VerdictLine:
+    """What was found of a bet; `scale` None where it cannot be told."""
+
+    id: int
+    outcome: str
+    outcome_name: str
+    measured: float | None
+    scale: int | None
+    evidence: int
+    learned: str
+    judged_on: dt.date
+
+
+@dataclass(frozen=True)
+class BetLine:
+    """A promise in the Key Result's unit, towards better; `chance` 0–1."""
+
+    id: int
+    low: float
+    likely: float
+    high: float
+    chance: float
+    judge_on: dt.date | None
+    hypothesis: str
+    verdict: VerdictLine | None
+
+
+@dataclass(frozen=True)
+class ServesLine:
+    """One thing that an item serves: a Key Result (`kind` empty) or a kind of work with its reason."""
+
+    id: int
+    key_result_id: int | None
+    name: str
+    title: str
+    unit: str
+    kind: str
+    reason: str
+    bet: BetLine | None
+
+
+@dataclass(frozen=True)
+class Promise:
+    """All that one item serves: Key Results in their own order, then a kind."""
+
+    serves: tuple[ServesLine, ...] = ()
+
+    @property
+    def first(self) -> ServesLine | None:
+        """What a tag shows: the first Key Result, else the kind."""
+        return self.serves[0] if self.serves else None
+
+    @property
+    def key_results(self) -> tuple[ServesLine, ...]:
+        return tuple(line for line in self.serves if line.key_result_id is not None)
+
+    @property
+    def kind(self) -> ServesLine | None:
+        return next((line for line in self.serves if line.key_result_id is None), None)
+
+    @property
+    def bets(self) -> tuple[BetLine, ...]:
+        return tuple(line.bet for line in self.serves if line.bet)
+
+
+def promises_for(item_ids: Iterable[int]) -> dict[int, Promise]:
+    """Return what each item serves; items that serve nothing are left out. One query."""
+    lines: dict[int, list[ServesLine]] = defaultdict(list)
+    rows = (
+        Serves.objects.filter(item__in=item_ids)
+        .select_related("key_result", "bet__verdict")
+        .order_by("key_result__objective__position", "key_result__position", "key_result_id", "id")
+    )
+    for serves in rows:
+        lines[serves.item_id].append(serves_line(serves))
+    # A kind comes last: databases disagree on where NULL sorts.
+    return {
+        item_id: Promise(tuple(sorted(found, key=lambda line: line.key_result_id is None)))
+        for item_id, found in lines.items()
+    }
+
+
+@dataclass(frozen=True)
+class BetOfKeyResult:
+    """A bet in the ledger of its Key Result, with the item that it is about."""
+
+    item_id: int
+    key: str
+    number: int
+    team_key: str
+    title: str
+    category: str
+    done_at: dt.datetime | None
+    bet: BetLine
+
+
+def bets_of(key_result_id: int) -> list[BetOfKeyResult]:
+    """Return all bets on a Key Result: judged and delivered ones by date, then open ones in order. One query."""
+    rows = (
+        Serves.objects.filter(key_result=key_result_id, bet__isnull=False, item__removed_at=None)
+        .select_related("key_result", "bet__verdict", "item__team")
+        .order_by("item__team__key", "item__rank", "item_id")
+    )
+    found = [
+        BetOfKeyResult(
+            item_id=row.item_id,
+            key=row.item.key,
+            number=row.item.number,
+            team_key=row.item.team.key,
+            title=row.item.title,
+            category=row.item.category,
+            done_at=row.item.done_at,
+            bet=bet_line(row),
+        )
+        for row in rows
+    ]
+    delivered = sorted((row for row in found if row.done_at), key=lambda row: (row.done_at, row.number))
+    return delivered + [row for row in found if not row.done_at]
+
+
+@dataclass(frozen=True)
+class Delivered:
+    """Linked work by size: `done` of `total`. `share` None while nothing is linked.
+
+    An item without a size counts as the median of its team's sizes (1 where no item has one); `guessed` says how
+    many such items are in it.
+    """
+
+    done: float
+    total: float
+    items: int
+    guessed: int
+
+    @property
+    def share(self) -> float | None:
+        return self.done / self.total if self.total else None
+
+
+def delivered_share(key_result_ids: Iterable[int]) -> dict[int, Delivered]:
+    """Return how much of the work linked to each Key Result is done. One query, two where sizes are missing."""
+    ids = list(key_result_ids)
+    rows = list(
+        Serves.objects.filter(key_result__in=ids, item__removed_at=None).values_list(
+            "key_result_id", "item__team_id", "item__size", "item__category"
+        )
+    )
+    medians = median_sizes({team_id for _kr, team_id, size, _category in rows if not size})
+    work: dict[int, list[tuple[float, bool, bool]]] = defaultdict(list)
+    for key_result_id, team_id, size, category in rows:
+        if key_result_id is not None:
+            work[key_result_id].append((size or medians[team_id], category == Category.DONE, not size))
+    return {
+        key_result_id: Delivered(
+            done=float(sum(size for size, is_done, _guessed in work[key_result_id] if is_done)),
+            total=float(sum(size for size, _is_done, _guessed in work[key_result_id])),
+            items=len(work[key_result_id]),
+            guessed=sum(guessed for _size, _is_done, guessed in work[key_result_id]),
+        )
+        for key_result_id in ids
+    }
+
+
+def median_sizes(team_ids: Iterable[int]) -> Mapping[int, float]:
+    """Return the median size of each team's items that have one, 1 where none has. One query, none for no team."""
+    ids = set(team_ids)
+    sizes: dict[int, list[float]] = {team_id: [] for team_id in ids}
+    if ids:
+        known = Item.objects.active().filter(team__in=ids, size__gt=0)
+        for team_id, size in known.values_list("team_id", "size"):
+            sizes[team_id].append(size or 0.0)
+    return {team_id: statistics.median(found) if found else 1.0 for team_id, found in sizes.items()}
+
+
+@dataclass(frozen=True)
+class Linked:
+    """How much of a team's open work is linked to anything."""
+
+    linked: int
+    open: int
+
+    @property
+    def share(self) -> float | None:
+        return self.linked / self.open if self.open else None
+
+
+def share_linked(team_id: int) -> Linked:
+    """Count a team's open items, and those that serve a Key Result or a kind. Two queries."""
+    items = Item.objects.open().filter(team=team_id)
+    linked = items.filter(pk__in=Serves.objects.filter(item__team=team_id).values("item_id"))
+    return Linked(linked=linked.count(), open=items.count())
+
+
+def serves_line(row: Serves) -> ServesLine:
+    """Shape a Serves that was loaded with its Key Result, bet and verdict."""
+    key_result: KeyResult | None = row.key_result
+    has_bet = hasattr(row, "bet")
+    return ServesLine(
+        id=row.pk,
+        key_result_id=row.key_result_id,
+        name=key_result.short_name if key_result else str(row.get_kind_display()),
+        title=key_result.title if key_result else row.reason,
+        unit=key_result.unit if key_result else "",
+        kind=row.kind,
+        reason=row.reason,
+        bet=bet_line(row) if has_bet else None,
+    )
+
+
+def bet_line(row: Serves) -> BetLine:
+    """Shape the bet of a Serves that was loaded with it and its verdict."""
+    bet = row.bet
+    verdict: Verdict | None = getattr(bet, "verdict", None)
+    return BetLine(
+        id=bet.pk,
+        low=bet.low,
+        likely=bet.likely,
+        high=bet.high,
+        chance=bet.chance,
+        judge_on=bet.judge_on,
+        hypothesis=bet.hypothesis,
+        verdict=VerdictLine(
+            id=verdict.pk,
+            outcome=verdict.outcome,
+            outcome_name=str(verdict.get_outcome_display()),
+            measured=verdict.measured,
+            scale=verdict.scale,
+            evidence=verdict.evidence,
+            learned=verdict.learned,
+            judged_on=verdict.judged_on,
+        )
+        if verdict
+        else None,
+    )

@@ -1,0 +1,60 @@
+"""What items promise, and how much of the linked work is done."""
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from headway.lib import clock
+from headway.scrum.models import Category
+from headway.value.actions import enter_verdict, link_item
+from headway.value.queries import bets_of, delivered_share, promises_for
+from tests.value.make import make_bet
+from tests.world import World, make_item, make_key_result
+
+
+def test_an_item_shows_key_results_first_then_its_kind(world: World) -> None:
+    item, plain = make_item(world.team), make_item(world.team)
+    link_item(item, by=world.cy, kind="learning", reason="Buys knowledge")
+    make_bet(item, world.key_result, judge_on=clock.today())
+    promise = promises_for([item.pk, plain.pk])[item.pk]
+    assert [line.name for line in promise.serves] == [world.key_result.short_name, "learning"]
+    assert promise.first is not None
+    assert promise.first.bet is not None
+    assert promise.first.bet.judge_on == clock.today()
+    assert promise.kind is not None
+    assert promise.kind.title == "Buys knowledge"
+    assert plain.pk not in promises_for([item.pk, plain.pk])
+
+
+def test_all_promises_come_in_one_query(world: World) -> None:
+    items = [make_item(world.team) for _ in range(5)]
+    for item in items:
+        make_bet(item, world.key_result)
+    with CaptureQueriesContext(connection) as queries:
+        promises = promises_for([item.pk for item in items])
+    assert len(queries) == 1
+    assert len(promises) == 5
+
+
+def test_the_ledger_shows_what_was_promised_and_found(world: World) -> None:
+    open_item = make_item(world.team, "Open")
+    done = make_item(world.team, "Done", category=Category.DONE)
+    make_bet(open_item, world.key_result)
+    enter_verdict(make_bet(done, world.key_result), by=world.ana, outcome="moved", measured=2.2, scale=4)
+    ledger = bets_of(world.key_result.pk)
+    assert [row.title for row in ledger] == ["Done", "Open"]
+    assert ledger[0].bet.verdict is not None
+    assert (ledger[0].bet.verdict.measured, ledger[0].bet.verdict.scale) == (2.2, 4)
+    assert ledger[0].key == done.key
+
+
+def test_delivered_is_the_share_of_size_with_the_median_for_what_has_none(world: World) -> None:
+    empty = make_key_result(world.objective, "Nothing linked")
+    for size, category in [(2, Category.DONE), (4, Category.TODO), (None, Category.DONE)]:
+        link_item(make_item(world.team, size=size, category=category), by=world.cy, key_result=world.key_result)
+    make_item(world.team, size=9)
+    found = delivered_share([world.key_result.pk, empty.pk])
+    delivered = found[world.key_result.pk]
+    assert (delivered.done, delivered.total) == (6.0, 10.0), "the one without a size counts as the median, 4"
+    assert (delivered.share, delivered.items, delivered.guessed) == (pytest.approx(0.6), 3, 1)
+    assert found[empty.pk].share is None
