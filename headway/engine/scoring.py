@@ -147,6 +147,30 @@ def randomised_pit(under: ArrayLike, up_to: ArrayLike, *, rng: np.random.Generat
     return np.asarray(lower + rng.random(np.broadcast(lower, upper).shape) * (upper - lower))
 
 
+def share_inside(under: ArrayLike, up_to: ArrayLike, *, level: float) -> Floats:
+    """Return the chance that :func:`randomised_pit` falls into the central ``level``, per forecast.
+
+    Its mean over forecasts is the coverage of that interval without the noise of the draw.
+
+    Parameters
+    ----------
+    under, up_to : array (n,)
+        P(X < y) and P(X ≤ y) at what happened, 0 to 1.
+    level : float
+        Nominal coverage, 0 to 1.
+
+    Examples
+    --------
+    >>> share_inside([0.2, 0.05, 0.95], [0.4, 0.15, 1.0], level=0.8).round(2).tolist()
+    [1.0, 0.5, 0.0]
+    """
+    lower, upper = _chances(under, "under"), _chances(up_to, "up_to")
+    low, high = (1 - level) / 2, (1 + level) / 2
+    width = np.maximum(upper - lower, _SMALLEST_CHANCE)
+    lower = np.minimum(lower, upper - width)
+    return np.asarray(np.maximum(np.minimum(upper, high) - np.maximum(lower, low), 0.0) / width)
+
+
 def _chances(values: ArrayLike, name: str) -> Floats:
     chances = np.asarray(values, dtype=float)
     if not np.all((chances >= 0) & (chances <= 1)):

@@ -1,0 +1,245 @@
+"""How well the forecasts hold on real projects: ``python bench/accuracy.py [--data FOLDER] [--every N]``.
+
+Rolling origins: at every N-th week of every project the forecast sees only what lies before it, and is
+scored by what came. Nothing is fitted here. Prints target, naive practice and ours, with the counts.
+"""
+
+import argparse
+import csv
+import datetime as dt
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from headway.engine import forecast, scoring
+from headway.engine.distributions import Distribution
+
+HORIZONS = (1, 4, 13)
+WORK_WEEKS = (2, 6, 13)
+LEVELS = (0.8, 0.5, 0.95)
+HISTORY = 26
+BOOTSTRAP_WEEKS, BOOTSTRAP_DRAWS = 12, 500
+VELOCITY_WEEKS = 6
+SOURCES = {
+    "tawos_resolved": "github.com/VLambret/TAWOS (projects/*/*.csv)",
+    "laukkanen2017": "github.com/Derek-Jones/ESEUR-code-data (projects/laukkanen2017)",
+    "agile_project_dataset": "github.com/rueedlinger/agile-project-dataset (data/jira.csv)",
+    "targetprocess": "github.com/TargetProcess/tauCharts (examples/dev-quick-test/ex-031.js as items.csv)",
+}
+
+
+@dataclass(frozen=True)
+class Scores:
+    """One forecast of one horizon: CRPS of three methods, how far each interval held the truth."""
+
+    project: str
+    ours: float
+    velocity: float
+    bootstrap: float
+    held: dict[float, float]
+    inside: bool
+    inside_bootstrap: bool
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    beside = Path(__file__).resolve().parents[2] / "shared" / "data"
+    parser.add_argument("--data", type=Path, default=Path(os.environ.get("HEADWAY_TRIAL_DATA", beside)))
+    parser.add_argument("--every", type=int, default=4, help="weeks between origins (default 4)")
+    parser.add_argument("--raw", action="store_true", help="leave mass clean-ups in")
+    options = parser.parse_args()
+    started = time.perf_counter()
+    projects = {name: weeks(days, options.raw) for name, days in finished_days(options.data / "series")}
+    if not projects:
+        sys.exit(f"No series under {options.data}/series; name the folder with --data or HEADWAY_TRIAL_DATA.")
+    print_amounts(projects, options.every)
+    print_dates(projects, options.every)
+    print_speed(projects)
+    print(f"\n{time.perf_counter() - started:.0f} s")
+
+
+def finished_days(folder: Path) -> Iterator[tuple[str, np.ndarray]]:
+    """Yield each project's name and the ordinal days on which its items were finished."""
+    for name, source in SOURCES.items():
+        if not (folder / name).is_dir():
+            print(f"absent: {name}, to be had from {source}")
+    for file in sorted((folder / "tawos_resolved").glob("*.csv")):
+        yield file.stem, ordinals(file.read_text().split())
+    for name, file, project, date in (
+        ("Laukkanen", "laukkanen2017/issues.csv", None, "resolved_timestamp"),
+        ("Agile project", "agile_project_dataset/jira.csv", "project", "finished_date"),
+        ("Targetprocess", "targetprocess/items.csv", None, "end"),
+    ):
+        if (folder / file).exists():
+            with (folder / file).open(newline="") as lines:
+                rows = list(csv.DictReader(lines))
+            for part in sorted({row[project] for row in rows}) if project else [""]:
+                kept = [row[date] for row in rows if not project or row[project] == part]
+                yield f"{name} {part}".strip(), ordinals(kept)
+
+
+def ordinals(texts: list[str]) -> np.ndarray:
+    """Return the day of each text that begins with an ISO date; the sets write a missing one as empty."""
+    return np.array([dt.date.fromisoformat(t[:10]).toordinal() for t in texts if t[:2] in ("19", "20")])
+
+
+def weeks(days: np.ndarray, raw: bool) -> np.ndarray:
+    daily = np.bincount(days - days.min())
+    if not raw:
+        daily = forecast.flag_bulk_days(daily).clipped
+    return daily[daily.size % 7 :].reshape(-1, 7).sum(axis=1)
+
+
+def origins(series: np.ndarray, ahead: int, every: int) -> range:
+    return range(HISTORY, series.size - ahead + 1, every)
+
+
+def print_amounts(projects: dict[str, np.ndarray], every: int) -> None:
+    rng = np.random.default_rng(2024)
+    scores = {
+        h: [
+            score_amount(name, series, at, h, rng)
+            for name, series in projects.items()
+            for at in origins(series, max(HORIZONS), every)
+        ]
+        for h in HORIZONS
+    }
+    count = len({s.project for s in scores[1]})
+    print(f"Items in h weeks: {count} projects, {len(scores[1])} origins, every {every} weeks\n")
+    row("", "target", "mean velocity", "bootstrap", "ours")
+    for level, (low, high) in zip(LEVELS, ((0.78, 0.84), (0.47, 0.55), (0.93, 0.97)), strict=True):
+        for h in HORIZONS:
+            held = float(np.mean([s.held[level] for s in scores[h]]))
+            naive = f"{np.mean([s.inside_bootstrap for s in scores[h]]):.3f}" if level == 0.8 else ""
+            row(
+                f"F1 {level:.0%} interval, {h} weeks",
+                f"{low}–{high}",
+                "",
+                naive,
+                verdict(held, low <= held <= high),
+            )
+    for h in HORIZONS:
+        row(f"F1 80 % by whole numbers, {h} weeks", "(≥ .80)", "", "", f"{np.mean([s.inside for s in scores[h]]):.3f}")
+    every_horizon = [s for h in HORIZONS for s in scores[h]]
+    near = share_of_projects(every_horizon, lambda own: 0.72 <= np.mean([s.held[0.8] for s in own]) <= 0.88)
+    row("F1 projects within 72–88 %, all h", "≥ 0.75", "", "", verdict(near, near >= 0.75))
+    for h in HORIZONS:
+        near = share_of_projects(scores[h], lambda own: 0.72 <= np.mean([s.held[0.8] for s in own]) <= 0.88)
+        row(f"F1 projects within 72–88 %, {h} weeks", "≥ 0.75", "", "", verdict(near, near >= 0.75))
+    for h, some in [*scores.items(), ("all", every_horizon)]:
+        by_velocity = sum(s.ours for s in some) / sum(s.velocity for s in some)
+        by_bootstrap = sum(s.ours for s in some) / sum(s.bootstrap for s in some)
+        row(f"F2 CRPS / mean velocity, {h} weeks", "≤ 0.67", "1", "", verdict(by_velocity, by_velocity <= 0.67))
+        row(f"F2 CRPS / bootstrap, {h} weeks", "≤ 0.90", "", "1", verdict(by_bootstrap, by_bootstrap <= 0.90))
+    for name, naive in (("mean velocity", lambda s: s.velocity), ("bootstrap", lambda s: s.bootstrap)):
+        better = share_of_projects(
+            every_horizon, lambda own, naive=naive: sum(s.ours for s in own) < sum(naive(s) for s in own)
+        )
+        row(f"F2 projects better than {name}", "≥ 0.90", "", "", verdict(better, better >= 0.90))
+
+
+def score_amount(name: str, series: np.ndarray, at: int, h: int, rng: np.random.Generator) -> Scores:
+    """Score one origin; CRPS in items, divided by the project's mean week, so that projects count alike."""
+    past, truth, scale = series[:at], float(series[at : at + h].sum()), float(series.mean())
+    ours = forecast.items_done(past, weeks=h)
+    sums = rng.choice(past[-BOOTSTRAP_WEEKS:], (BOOTSTRAP_DRAWS, h)).sum(axis=1)
+    low, high = np.quantile(sums, [0.1, 0.9], method="inverted_cdf")
+    under, up_to = 1 - ours.at_least(truth), ours.cdf(truth)
+    own_low, own_high = ours.quantile(np.array([0.1, 0.9]))
+    return Scores(
+        project=name,
+        ours=crps(ours, truth) / scale,
+        velocity=abs(forecast.mean_velocity(past, last=VELOCITY_WEEKS) * h - truth) / scale,
+        bootstrap=scoring.crps_of_samples(sums, truth) / scale,
+        held={level: float(scoring.share_inside(under, up_to, level=level)) for level in LEVELS},
+        inside=bool(own_low <= truth <= own_high),
+        inside_bootstrap=bool(low <= truth <= high),
+    )
+
+
+def crps(distribution: Distribution, truth: float) -> float:
+    """Return the CRPS on about 250 steps up to the 99.99th percentile, F taken in the middle of a step."""
+    top = max(float(distribution.quantile(0.9999)), truth) + 1
+    stride = max(1, int(top // 250))
+    values = np.arange(0.0, top + stride, stride)
+    return scoring.crps_of_steps(values, distribution.cdf(values + (stride - 1) // 2), truth)
+
+
+def print_dates(projects: dict[str, np.ndarray], every: int) -> None:
+    print()
+    row("", "target", "mean velocity", "bootstrap", "ours")
+    rng = np.random.default_rng(2025)
+    for work in WORK_WEEKS:
+        kept = {"velocity": [], "bootstrap": [], "ours": []}
+        open_still = 0
+        for series in projects.values():
+            for at in origins(series, 2 * work, every):
+                past, coming = series[:at], np.cumsum(series[at:])
+                items = round(forecast.mean_velocity(past, last=VELOCITY_WEEKS) * work)
+                if items == 0:
+                    continue
+                dates = {
+                    "velocity": forecast.weeks_by_mean_velocity(past, items=items),
+                    "bootstrap": bootstrap_date(past, items, rng),
+                    "ours": forecast.weeks_to_finish(past, items=items).quantile(0.85),
+                }
+                open_still += dates["ours"] > coming.size and coming[-1] < items
+                for method, date in dates.items():
+                    if date <= coming.size or coming[-1] >= items:
+                        kept[method].append(coming[int(min(date, coming.size)) - 1] >= items)
+        share = {method: float(np.mean(hits)) for method, hits in kept.items()}
+        row(
+            f"F3 85 % date kept, {work} weeks of work",
+            "0.83–0.91",
+            f"{share['velocity']:.3f}",
+            f"{share['bootstrap']:.3f}",
+            verdict(share["ours"], 0.83 <= share["ours"] <= 0.91),
+            f"{len(kept['ours'])} origins, {open_still} not yet known",
+        )
+
+
+def bootstrap_date(past: np.ndarray, items: int, rng: np.random.Generator) -> float:
+    drawn = rng.choice(past[-BOOTSTRAP_WEEKS:], (BOOTSTRAP_DRAWS, 104)).cumsum(axis=1)
+    needed = np.where(drawn[:, -1] >= items, (drawn < items).sum(axis=1) + 1.0, np.inf)
+    return float(np.quantile(needed, 0.85, method="inverted_cdf"))
+
+
+def print_speed(projects: dict[str, np.ndarray]) -> None:
+    series = max(projects.values(), key=len)
+    items = int(20 * series[-26:].mean())
+    amount = timed(lambda: forecast.items_done(series, weeks=6).quantile([0.05, 0.15, 0.5, 0.85, 0.95]))
+    date = timed(lambda: forecast.weeks_to_finish(series, items=items).quantile([0.5, 0.85, 0.95]))
+    print(f"\nF8 a forecast (target ≤ 3 ms): five quantiles of an amount {amount:.2f} ms, a date {date:.2f} ms")
+
+
+def timed(work: Callable[[], object]) -> float:
+    """Return the median of 30 runs [ms], after one to warm up."""
+    work()
+    runs = []
+    for _ in range(30):
+        started = time.perf_counter()
+        work()
+        runs.append(time.perf_counter() - started)
+    return 1e3 * float(np.median(runs))
+
+
+def share_of_projects(scores: list[Scores], holds: Callable[[list[Scores]], bool]) -> float:
+    projects = {s.project for s in scores}
+    return sum(bool(holds([s for s in scores if s.project == p])) for p in projects) / len(projects)
+
+
+def verdict(value: float, met: bool) -> str:
+    return f"{value:.3f} {'met' if met else 'NOT MET'}"
+
+
+def row(what: str, target: str, velocity: str, bootstrap: str, ours: str, note: str = "") -> None:
+    print(f"{what:40s} {target:>10s} {velocity:>14s} {bootstrap:>10s} {ours:>14s}  {note}".rstrip())
+
+
+if __name__ == "__main__":
+    main()
