@@ -5,4 +5,4 @@ class ScrumConfig(AppConfig):
     name = "headway.scrum"
 
     def ready(self) -> None:
-        from . import actions  # noqa: F401  (registers the inverses of its Changes)
+        from . import actions  # noqa: F401  (registers the way back of each Change)

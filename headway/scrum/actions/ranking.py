@@ -1,0 +1,105 @@
+"""Places in the one strict order of a team's backlog. Call under the team's lock."""
+
+from collections.abc import Sequence
+
+from django.db.models import Q
+
+from headway.lib import ranks
+from headway.people.models import Team
+
+from ..models import Item, ItemQuerySet
+
+# A rank grows by about a character with every six items put into the same gap; the column holds 200.
+LONGEST_RANK = 60
+
+
+def at_end(team: Team) -> str:
+    return ranks.between(Item.objects.filter(team=team).in_order().values_list("rank", flat=True).last(), None)
+
+
+def at_top(team: Team) -> str:
+    return ranks.between(None, Item.objects.filter(team=team).in_order().values_list("rank", flat=True).first())
+
+
+def place(
+    team: Team,
+    items: Sequence[Item],
+    *,
+    before: Item | None = None,
+    after: Item | None = None,
+    at_top: bool = False,
+) -> bool:
+    """Give `items`, in the order given, ranks next to another item, at the top, or (default) at the end.
+
+    Saves the ranks. Returns whether the ranks of the whole backlog were written anew: too many items had gone into
+    one gap, or two ranks were equal (an import may leave that).
+    """
+    gap = _gap(team, items, before=before, after=after, at_top=at_top)
+    rewritten = _is_closed(gap)
+    if rewritten:
+        rewrite(team)
+        gap = _gap(team, items, before=before, after=after, at_top=at_top)
+    for item, rank in zip(items, ranks.many_between(*gap, len(items)), strict=True):
+        item.rank = rank
+    Item.objects.bulk_update(items, ["rank"], batch_size=500)
+    if any(len(item.rank) > LONGEST_RANK for item in items):
+        rewrite(team)
+        rewritten = True
+    return rewritten
+
+
+def is_there(
+    team: Team, item: Item, *, before: Item | None = None, after: Item | None = None, at_top: bool = False
+) -> bool:
+    """Say whether an item has the place already that `place` would give it."""
+    order = Item.objects.filter(team=team).in_order()
+    previous = order.filter(Q(rank__lt=item.rank) | Q(rank=item.rank, pk__lt=item.pk)).reverse()
+    following = order.filter(Q(rank__gt=item.rank) | Q(rank=item.rank, pk__gt=item.pk))
+    if before is not None:
+        return following.values_list("pk", flat=True).first() == before.pk
+    if after is not None:
+        return previous.values_list("pk", flat=True).first() == after.pk
+    return not (previous if at_top else following).exists()
+
+
+def put_back(team: Team, item: Item, rank: str) -> None:
+    """Give an item the rank that it had, or the next free one where another took it since. Saves it."""
+    others = Item.objects.filter(team=team).exclude(pk=item.pk)
+    if others.filter(rank=rank).exists():
+        following = others.filter(rank__gt=rank).order_by("rank").values_list("rank", flat=True).first()
+        rank = ranks.between(rank, following)
+    item.rank = rank
+    item.save(update_fields=["rank"])
+
+
+def rewrite(team: Team) -> None:
+    """Give all items of the team short ranks, in the order that they have."""
+    items = list(Item.objects.filter(team=team).in_order().only("pk", "rank"))
+    for item, rank in zip(items, ranks.many_between(None, None, len(items)), strict=True):
+        item.rank = rank
+    Item.objects.bulk_update(items, ["rank"], batch_size=500)
+
+
+def _gap(
+    team: Team, items: Sequence[Item], *, before: Item | None, after: Item | None, at_top: bool
+) -> tuple[str | None, str | None]:
+    """Return the ranks on both sides of where `items` go, not counting themselves."""
+    others = Item.objects.filter(team=team).exclude(pk__in=[item.pk for item in items]).in_order()
+    if before is not None:
+        upper = others.filter(pk=before.pk).values_list("rank", flat=True).get()
+        return _neighbour(others.filter(rank__lte=upper).exclude(pk=before.pk).reverse()), upper
+    if after is not None:
+        lower = others.filter(pk=after.pk).values_list("rank", flat=True).get()
+        return lower, _neighbour(others.filter(rank__gte=lower).exclude(pk=after.pk))
+    if at_top:
+        return None, _neighbour(others)
+    return _neighbour(others.reverse()), None
+
+
+def _neighbour(items: ItemQuerySet) -> str | None:
+    return items.values_list("rank", flat=True).first()
+
+
+def _is_closed(gap: tuple[str | None, str | None]) -> bool:
+    lower, upper = gap
+    return lower is not None and upper is not None and lower >= upper

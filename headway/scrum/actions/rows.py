@@ -1,0 +1,107 @@
+"""What every action here stands on: the lock of a team, fields as JSON and back, and refusing an undo by name."""
+
+from collections.abc import Iterable, Sequence
+from enum import Enum
+from typing import Any, Final
+
+from django.core.exceptions import ValidationError
+from django.db.models import Model
+from django.utils.translation import gettext as _
+
+from headway.live.history import CannotUndo
+from headway.live.models import Change
+from headway.people.access import require
+from headway.people.actor import Actor
+from headway.people.models import Person, Team
+
+from ..models import Item
+
+
+class Keep(Enum):
+    KEEP = "keep"
+
+
+KEEP: Final = Keep.KEEP  # "leave this field as it is", where None means "make it empty"
+
+
+def locked_team(team_id: int) -> Team:
+    """Lock a team until the transaction ends: its numbers, ranks and columns are written by one at a time."""
+    return Team.objects.select_for_update(no_key=True).get(pk=team_id)
+
+
+def locked_item(item: Item) -> Item:
+    """Lock the item's team and read the item anew; an item that was removed meanwhile is refused."""
+    locked_team(item.team_id)
+    fresh = Item.objects.select_related("team", "column", "sprint").get(pk=item.pk)
+    if fresh.removed_at is not None:
+        raise ValidationError(_("%(item)s was removed. Bring it back first.") % {"item": fresh.key})
+    return fresh
+
+
+def locked_items(team: Team, items: Iterable[Item]) -> list[Item]:
+    """Lock the team and read these items of it anew, in the order given; those removed meanwhile are left out."""
+    locked_team(team.pk)
+    wanted = [item.pk for item in items]
+    found = Item.objects.active().filter(team=team).select_related("team", "column", "sprint").in_bulk(wanted)
+    return [found[pk] for pk in dict.fromkeys(wanted) if pk in found]
+
+
+def item_of(change: Change, by: Actor) -> Item:
+    """Return the item of a Change under the lock of its team; refuse who may not write it."""
+    item = Item.objects.select_related("team", "column", "sprint").filter(pk=change.subject_id).first()
+    if item is None:
+        raise CannotUndo(_("%(item)s is gone.") % {"item": change.subject_label})
+    require(by, "write_item", item)
+    locked_team(item.team_id)
+    item.refresh_from_db()
+    return item
+
+
+def last_change(row: Model) -> Change:
+    """Return the newest Change of a row: the one that an action called by an inverse has just recorded."""
+    return Change.objects.filter(subject_type=row._meta.label_lower, subject_id=row.pk).latest("pk")
+
+
+def item_label(item: Item) -> str:
+    return f"{item.key} {item.title}"
+
+
+def item_labels(items: Iterable[Item]) -> str:
+    return ", ".join(item.key for item in items)
+
+
+def fields_as_json(row: Model, names: Iterable[str]) -> dict[str, Any]:
+    """Return the fields (by attribute name) as JSON can hold them."""
+    return {name: _plain(getattr(row, name)) for name in names}
+
+
+def put_fields(row: Model, values: dict[str, Any]) -> None:
+    """Set fields from what `fields_as_json` gave, without saving."""
+    fields = {field.attname: field for field in row._meta.concrete_fields}
+    for name, value in values.items():
+        setattr(row, name, fields[name].to_python(value))
+
+
+def refuse_if_changed(change: Change, row: Model, left: dict[str, Any], label: str) -> None:
+    """Raise CannotUndo, naming who, where `row` no longer says what `change` left in these fields."""
+    if fields_as_json(row, left) != left:
+        raise CannotUndo(changed_since(change, [row], label))
+
+
+def changed_since(change: Change, rows: Sequence[Model], label: str) -> str:
+    """Say who changed one of `rows` after `change`, for a person to read."""
+    last = (
+        Change.objects.filter(
+            subject_type=rows[0]._meta.label_lower, subject_id__in=[row.pk for row in rows], pk__gt=change.pk
+        )
+        .order_by("-pk")
+        .first()
+    )
+    if last is None:
+        return _("%(what)s was changed since.") % {"what": label}
+    who = Person.objects.filter(pk=last.actor_id or 0).first()
+    return _("%(who)s changed %(what)s since.") % {"who": who.name if who else _("Headway"), "what": label}
+
+
+def _plain(value: Any) -> Any:
+    return value.isoformat() if hasattr(value, "isoformat") else value

@@ -1,0 +1,259 @@
+"""The board: columns with their cards."""
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+
+from django.db.models import Count, F, Q, Sum, Window
+from django.db.models.functions import RowNumber
+from django.utils import timezone
+
+from headway.lib import clock
+from headway.lib.days import working_days
+from headway.people.actor import Actor
+from headway.people.models import Person, Team
+
+from ..models import Category, Column, Item, ItemQuerySet, Sprint
+
+CARDS_A_LANE = 60
+ITEMS_FOR_AN_ALARM = 10
+ALARM_QUANTILE = 0.85
+
+
+@dataclass(frozen=True)
+class Face:
+    """Somebody who holds an item."""
+
+    person_id: int
+    name: str
+    initials: str
+
+
+@dataclass(frozen=True)
+class Card:
+    """An item on the board. `days` are working days since work began, the first day counted."""
+
+    id: int
+    number: int
+    key: str
+    title: str
+    kind: str
+    size: float | None
+    category: str
+    column_id: int
+    days: int | None
+    is_ageing: bool
+    blocked_because: str
+    blocked_days: int | None
+    faces: tuple[Face, ...]
+    done_on: dt.date | None
+    due_on: dt.date | None
+    is_missing: bool
+
+    @property
+    def is_blocked(self) -> bool:
+        return self.blocked_days is not None
+
+
+@dataclass(frozen=True)
+class Lane:
+    """A column with its cards; `count` and `size` are of all its items, also of those that are not shown."""
+
+    id: int
+    name: str
+    category: str
+    limit: int | None
+    cards: tuple[Card, ...]
+    count: int
+    size: float
+
+    @property
+    def hidden(self) -> int:
+        return self.count - len(self.cards)
+
+    @property
+    def is_full(self) -> bool:
+        return self.limit is not None and self.count >= self.limit
+
+    @property
+    def is_over(self) -> bool:
+        return self.limit is not None and self.count > self.limit
+
+
+@dataclass(frozen=True)
+class SprintHead:
+    """A Sprint in one line. `day` of `days` are working days; `day` is None outside the Sprint."""
+
+    id: int
+    number: int
+    name: str
+    goal: str
+    starts_on: dt.date | None
+    ends_on: dt.date | None
+    is_started: bool
+    is_closed: bool
+    day: int | None
+    days: int | None
+
+
+@dataclass(frozen=True)
+class Board:
+    """Counts and sizes are by category, over the whole board."""
+
+    sprint: SprintHead | None
+    lanes: tuple[Lane, ...]
+    counts: Mapping[str, int]
+    sizes: Mapping[str, float]
+
+    @property
+    def total(self) -> int:
+        return sum(self.counts.values())
+
+    @property
+    def delivered(self) -> float | None:
+        """Share of the work that is done, 0–1: by size where all of it is sized, else by count; None without work."""
+        whole = sum(self.sizes.values())
+        if whole:
+            return self.sizes[Category.DONE] / whole
+        return self.counts[Category.DONE] / self.total if self.total else None
+
+
+def current_sprint(team: Team, *, today: dt.date | None = None) -> Sprint | None:
+    """Return the Sprint that runs; of one that nobody started here (an import), the one whose days cover today."""
+    today = today or clock.today()
+    open_sprints = Sprint.objects.filter(team=team, closed_at=None).order_by("-number")
+    covering = Q(started_at=None, starts_on__lte=today, ends_on__gte=today)
+    found = list(open_sprints.filter(covering | Q(started_at__isnull=False)))
+    return next((sprint for sprint in found if sprint.started_at), found[0] if found else None)
+
+
+def board_for(team: Team, sprint: Sprint | None, viewer: Actor) -> Board:
+    """Return the board of a Sprint, or, without one, of everything. Six queries.
+
+    A lane shows its first 60 cards (of those done the last 60); the rest is counted.
+    """
+    lanes = lanes_of(team, sprint, viewer)
+    counts = dict.fromkeys(Category.values, 0)
+    sizes = dict.fromkeys(Category.values, 0.0)
+    for lane in lanes:
+        counts[lane.category] += lane.count
+        sizes[lane.category] += lane.size
+    return Board(sprint=sprint_head(sprint, team) if sprint else None, lanes=lanes, counts=counts, sizes=sizes)
+
+
+def lanes_of(
+    team: Team, sprint: Sprint | None, viewer: Actor, *, only: Collection[int] | None = None
+) -> tuple[Lane, ...]:
+    """Return the lanes of a board, or `only` those of these columns."""
+    columns = Column.objects.filter(team__in=Team.objects.visible_to(viewer).filter(pk=team.pk))
+    items = Item.objects.visible_to(viewer).active().filter(team=team)
+    if sprint is not None:
+        items = items.filter(sprint=sprint)
+    if only is not None:
+        columns, items = columns.filter(pk__in=only), items.filter(column__in=only)
+    totals = {
+        row["column"]: (row["count"], row["size"] or 0.0)
+        for row in items.values("column").annotate(count=Count("pk"), size=Sum("size"))
+    }
+    cards = _cards(team, items)
+    return tuple(
+        Lane(
+            id=column.pk,
+            name=column.name,
+            category=column.category,
+            limit=column.limit,
+            cards=tuple(cards.get(column.pk, ())),
+            count=totals.get(column.pk, (0, 0.0))[0],
+            size=totals.get(column.pk, (0, 0.0))[1],
+        )
+        for column in columns
+    )
+
+
+def sprint_head(sprint: Sprint, team: Team, *, today: dt.date | None = None) -> SprintHead:
+    today = today or clock.today()
+    day = days = None
+    if sprint.starts_on and sprint.ends_on:
+        days = working_days(sprint.starts_on, sprint.ends_on, team.working_days)
+        if sprint.starts_on <= today <= sprint.ends_on:
+            day = max(1, working_days(sprint.starts_on, today, team.working_days))
+    return SprintHead(
+        id=sprint.pk,
+        number=sprint.number,
+        name=sprint.name,
+        goal=sprint.goal,
+        starts_on=sprint.starts_on,
+        ends_on=sprint.ends_on,
+        is_started=sprint.started_at is not None,
+        is_closed=sprint.closed_at is not None,
+        day=day,
+        days=days,
+    )
+
+
+def ageing_alarm(team: Team) -> int | None:
+    """Return the age in working days that 85 % of the team's last 60 finished items stayed under; None under 10."""
+    finished = (
+        Item.objects.active()
+        .filter(team=team, category=Category.DONE, started_at__isnull=False, done_at__gte=F("started_at"))
+        .order_by("-done_at")
+        .values_list("started_at", "done_at")[:60]
+    )
+    ages = sorted(
+        working_days(timezone.localdate(start), timezone.localdate(end), team.working_days) for start, end in finished
+    )
+    return ages[int(ALARM_QUANTILE * (len(ages) - 1))] if len(ages) >= ITEMS_FOR_AN_ALARM else None
+
+
+def faces_of(item_ids: Collection[int]) -> dict[int, tuple[Face, ...]]:
+    """Return who holds each item, by name. One query."""
+    found: dict[int, list[Face]] = defaultdict(list)
+    people = Person.objects.filter(items__in=item_ids).annotate(item_id=F("items__pk")).order_by("name")
+    for person in people:
+        found[person.item_id].append(Face(person.pk, person.name, person.initials))
+    return {item_id: tuple(faces) for item_id, faces in found.items()}
+
+
+def _cards(team: Team, items: ItemQuerySet) -> dict[int, list[Card]]:
+    """Return the first cards of each column: in the team's order, what is done newest first."""
+    in_order = Window(RowNumber(), partition_by=F("column"), order_by=[F("rank"), F("pk")])
+    by_end = [F("done_at").desc(nulls_last=True), F("pk").desc()]
+    newest = Window(RowNumber(), partition_by=F("column"), order_by=by_end)
+    items = items.defer("description", "extra")
+    shown = [
+        *items.exclude(category=Category.DONE).annotate(nth=in_order).filter(nth__lte=CARDS_A_LANE).order_by("nth"),
+        *items.filter(category=Category.DONE).annotate(nth=newest).filter(nth__lte=CARDS_A_LANE).order_by("nth"),
+    ]
+    faces = faces_of([item.pk for item in shown])
+    alarm = ageing_alarm(team)
+    today = clock.today()
+    cards: dict[int, list[Card]] = defaultdict(list)
+    for item in shown:
+        cards[item.column_id].append(_card(item, team, faces.get(item.pk, ()), today=today, alarm=alarm))
+    return cards
+
+
+def _card(item: Item, team: Team, faces: tuple[Face, ...], *, today: dt.date, alarm: int | None) -> Card:
+    days = None
+    if item.started_at is not None and item.category == Category.DOING:
+        days = max(1, working_days(timezone.localdate(item.started_at), today, team.working_days))
+    blocked = item.blocked_since if item.category != Category.DONE else None
+    return Card(
+        id=item.pk,
+        number=item.number,
+        key=f"{team.key}-{item.number}",
+        title=item.title,
+        kind=item.kind,
+        size=item.size,
+        category=item.category,
+        column_id=item.column_id,
+        days=days,
+        is_ageing=alarm is not None and days is not None and days > alarm,
+        blocked_because=item.blocked_because if blocked else "",
+        blocked_days=(today - blocked).days if blocked else None,
+        faces=faces,
+        done_on=timezone.localdate(item.done_at) if item.done_at and item.category == Category.DONE else None,
+        due_on=item.due_on,
+        is_missing=item.missing_since is not None,
+    )
