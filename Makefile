@@ -45,6 +45,7 @@ check-format: .venv/.tools
 
 check-types: .venv/.tools
 	$(BIN)/mypy
+	MYPYPATH=tools $(BIN)/mypy tools/*.py
 
 check-layers: .venv/.tools
 	$(BIN)/lint-imports

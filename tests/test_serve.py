@@ -14,7 +14,7 @@ import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import quote
+from urllib.parse import quote, urljoin
 
 import psutil
 import pytest
@@ -151,6 +151,26 @@ def test_first_start_offers_a_link_for_the_first_administrator_and_later_ones_do
     assert status == 200
     assert "/setup/" not in second.said + second.stop(signal.SIGINT)
     assert secret.read_text() == kept
+
+
+def test_static_files_carry_their_hash_down_to_the_last_import(installation: Installation) -> None:
+    server = installation.start()
+    status, page = server.get("/sign-in/")
+    assert status == 200
+    todo = set(re.findall(r"(?:href|src)=\"(/static/[^\"]+)\"", page))
+    seen: set[str] = set()
+    while todo:
+        path = todo.pop()
+        seen.add(path)
+        assert re.search(r"\.[0-9a-f]{12}\.\w+$", path), path
+        with urllib.request.urlopen(server.url + path) as answer:
+            assert "immutable" in answer.headers["Cache-Control"]
+            body = answer.read()
+        if path.endswith((".js", ".css")):
+            named = re.findall(rb"(?:from|import)\s*\(?[\"']([^\"':]+)[\"']|url\([\"']?([^\"'):#]+)", body)
+            linked = {urljoin(path, (module or file).decode()) for module, file in named}
+            todo |= {link for link in linked if link.startswith("/static/")} - seen
+    assert {path.rsplit(".", 1)[1] for path in seen} >= {"css", "js", "woff2"}
 
 
 def test_a_worker_that_dies_is_started_again_and_ends_with_the_server(installation: Installation) -> None:

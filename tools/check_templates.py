@@ -6,6 +6,7 @@ from pathlib import Path
 
 import django
 from django.template import engines
+from django.template.backends.jinja2 import Jinja2
 from jinja2 import TemplateSyntaxError
 
 TEMPLATES = Path("headway/web/templates")
@@ -26,12 +27,13 @@ FORBIDDEN = [
 def main() -> int:
     """Print what is wrong, one line each; return 1 if anything is."""
     django.setup()
-    environment = engines["jinja2"].env
+    engine = engines["jinja2"]
+    assert isinstance(engine, Jinja2)
     wrong = []
     for path in sorted(TEMPLATES.rglob("*.*")):
         name = str(path.relative_to(TEMPLATES))
         try:
-            environment.get_template(name)
+            engine.env.get_template(name)
         except TemplateSyntaxError as error:
             wrong.append(f"{path}:{error.lineno}: {error.message}")
         wrong += _forbidden_in(path)

@@ -43,14 +43,14 @@ def server() -> Iterator[str]:
     """
     with tempfile.TemporaryDirectory(prefix="headway-pg-", ignore_cleanup_errors=True) as name:
         folder = Path(name)
-        package, runs_as = PACKAGE, {}
+        package, runs_as = PACKAGE, dict[str, Any]()
         if os.geteuid() == 0:
             package, runs_as = _as_nobody(folder)
         programme = package / "pginstall18"
         data = folder / "data"
         _run([programme / "bin/initdb", "-D", data, "-U", "headway", "-A", "trust", "-E", "UTF8", "-N"], runs_as)
         options = " ".join(f"-c {key}={value!r}" for key, value in SETTINGS.items())
-        control = [programme / "bin/pg_ctl", "-D", data, "-w", "-s"]
+        control: list[str | Path] = [programme / "bin/pg_ctl", "-D", data, "-w", "-s"]
         _run([*control, "-l", folder / "log", "-o", f"{options} -k {folder}", "start"], runs_as, log=folder / "log")
         try:
             yield f"postgres://headway@{quote(str(folder), safe='')}/postgres"

@@ -185,7 +185,7 @@ class _Reader(HTMLParser):
 
 
 def _babel(*arguments: str) -> None:
-    CommandLineInterface().run(["pybabel", *arguments])
+    CommandLineInterface().run(["pybabel", *arguments])  # type: ignore[no-untyped-call]
 
 
 if __name__ == "__main__":
