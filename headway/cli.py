@@ -1,9 +1,13 @@
 """The command line: `headway …`. With --json, standard output is one JSON document and nothing else."""
 
+import json
 import os
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 app = typer.Typer(
     name="headway",
@@ -49,7 +53,46 @@ def worker() -> None:
     serve.work()
 
 
-def _refused(reason: str) -> typer.Exit:
+@app.command()
+def plan(
+    team: Annotated[str, typer.Option("--team", help="Key of the team.")],
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+) -> None:
+    """Print the value sheet: order, range, chance, weeks of work, value, cost of waiting, ties, Not now."""
+    from headway import cli_value
+
+    try:
+        cli_value.plan(team, as_json=as_json, out=_console())
+    except cli_value.Refused as error:
+        raise _refused(str(error), error.document if as_json else None) from error
+
+
+@app.command()
+def forecast(
+    team: Annotated[str, typer.Option("--team", help="Key of the team.")],
+    items: Annotated[int | None, typer.Option("--items", help="When will so many items be done?")] = None,
+    by: Annotated[str | None, typer.Option("--by", help="How many by the evening of this day (2026-12-18)?")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+) -> None:
+    """Print a delivery forecast from the team's own throughput, with its chances and its sample."""
+    from headway import cli_value
+
+    try:
+        cli_value.forecast(team, items=items, by=by, as_json=as_json, out=_console())
+    except cli_value.Refused as error:
+        raise _refused(str(error), error.document if as_json else None) from error
+
+
+def _console() -> "Console":
+    from rich.console import Console
+
+    return Console()
+
+
+def _refused(reason: str, document: dict[str, Any] | None = None) -> typer.Exit:
+    """Say on standard error why it was not done; with --json the document on standard output says it too."""
+    if document is not None:
+        typer.echo(json.dumps(document, ensure_ascii=False))
     typer.echo(reason, err=True)
     return typer.Exit(1)
 
