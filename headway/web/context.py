@@ -18,13 +18,14 @@ from django.utils.translation import get_language, get_language_bidi, get_langua
 from django.utils.translation import gettext as _
 
 from headway.lib import clock
+from headway.lib.days import working_days
 from headway.okr.models import Cycle
 from headway.people.actor import Actor
 from headway.people.models import Organisation, Person, Role, Team
 from headway.scrum.models import Sprint
 
 from .formats import day
-from .views import Request, _own_referer
+from .views import Request, own_referer
 
 THEMES = {"": "light", "light": "dark", "dark": ""}  # system, light, dark, and round again
 SPRINTS_BEFORE, SPRINTS_AFTER = 3, 2
@@ -86,7 +87,7 @@ class Browser:
         self.language = get_language() or settings.LANGUAGE_CODE
         self.direction = "rtl" if get_language_bidi() else "ltr"
         self.path = request.get_full_path()
-        self.referer = _own_referer(request)
+        self.referer = own_referer(request)
 
     @property
     def language_name(self) -> str:
@@ -114,7 +115,7 @@ class Shell:
         self._request = request
         self.actor: Actor = request.actor
         self.organisation: Organisation = request.organisation
-        self.organisations: list[Organisation] = request.__dict__.get("organisations", [])
+        self.organisations: list[Organisation] = request.organisations
         self.person: Person = request.user
         self._match = request.resolver_match
 
@@ -184,6 +185,38 @@ class Shell:
         """Cycle and Sprints of the team. Two queries."""
         return rhythm_of(self.team) if self.team else None
 
+    @cached_property
+    def settings(self) -> list[NavGroup]:
+        """The sections of the settings, those that exist."""
+        name = self.team.name if self.team else ""
+        groups = [
+            (
+                _("Organisation"),
+                [
+                    ("organisation-settings", _("Name and time")),
+                    ("teams", _("Units and teams")),
+                    ("members", _("Everyone")),
+                    ("cycles", _("Cycles")),
+                    ("roles", _("Roles")),
+                ],
+            ),
+            (
+                name,
+                [
+                    ("people", _("People and roles")),
+                    ("team-settings", _("Sprint and board")),
+                    ("import", _("Import")),
+                ],
+            ),
+            (_("You"), [("profile", _("Profile")), ("browser-settings", _("Keys and theme"))]),
+        ]
+        here = self._match.url_name if self._match else ""
+        made = [
+            NavGroup(title, [NavEntry(text, self._address(page), "", "", page == here) for page, text in rows])
+            for title, rows in groups
+        ]
+        return [NavGroup(group.title, [entry for entry in group.entries if entry.href]) for group in made]
+
     @property
     def _parts(self) -> dict[str, Any]:
         return dict(self._match.kwargs) if self._match else {}
@@ -221,12 +254,21 @@ SECTIONS = {
     "item": "backlog",
     "objective": "results",
     "key-result": "results",
-    "import": "settings",
-    "people": "settings",
-    "teams": "settings",
-    "team-settings": "settings",
-    "organisation-settings": "settings",
-    "profile": "settings",
+    **dict.fromkeys(
+        [
+            "organisation-settings",
+            "teams",
+            "members",
+            "cycles",
+            "roles",
+            "people",
+            "team-settings",
+            "import",
+            "profile",
+            "browser-settings",
+        ],
+        "settings",
+    ),
 }
 
 
@@ -260,14 +302,20 @@ def rhythm_of(team: Team) -> Rhythm | None:
     """
     today = clock.today()
     cycle = (
-        Cycle.objects.filter(organisation_id=team.organisation_id, starts_on__lte=today, ends_on__gte=today)
+        Cycle.objects.active()
+        .filter(organisation_id=team.organisation_id, starts_on__lte=today, ends_on__gte=today)
         .order_by("-starts_on")
         .first()
     )
     near = Sprint.objects.filter(
         team=team, ends_on__gte=today - dt.timedelta(days=366), starts_on__lte=today + dt.timedelta(days=366)
     ).order_by("starts_on", "number")
-    shown = _around([_Span(*row) for row in near.values_list("name", "number", "starts_on", "ends_on")], today, cycle)
+    spans = [
+        _Span(name, number, starts_on, ends_on)
+        for name, number, starts_on, ends_on in near.values_list("name", "number", "starts_on", "ends_on")
+        if starts_on and ends_on
+    ]
+    shown = _around(spans, today, cycle)
     if not shown:
         return _rhythm_of_cycle(cycle, today) if cycle else None
     ahead = next((place for place, sprint in enumerate(shown) if sprint.ends_on >= today), None)
@@ -283,13 +331,6 @@ def rhythm_of(team: Team) -> Rhythm | None:
             for place, sprint in enumerate(shown)
         ],
     )
-
-
-def working_day_of(team: Team, starts_on: dt.date, today: dt.date) -> int:
-    """Return which working day of a Sprint `today` is, the first being 1."""
-    working = set(team.working_days) or {0, 1, 2, 3, 4}
-    days = (starts_on + dt.timedelta(days=passed) for passed in range((today - starts_on).days + 1))
-    return max(1, sum(date.weekday() in working for date in days))
 
 
 def _around(sprints: list[_Span], today: dt.date, cycle: Cycle | None) -> list[_Span]:
@@ -322,7 +363,7 @@ def _rhythm_sprint(sprint: _Span, today: dt.date, team: Team) -> RhythmSprint:
         return RhythmSprint(sprint.name, str(sprint.number), "past")
     if sprint.starts_on > today:
         return RhythmSprint(sprint.name, str(sprint.number), "next")
-    note = _("day %(count)s") % {"count": working_day_of(team, sprint.starts_on, today)}
+    note = _("day %(count)s") % {"count": max(1, working_days(sprint.starts_on, today, team.working_days))}
     return RhythmSprint(sprint.name, str(sprint.number), "now", note)
 
 

@@ -6,6 +6,7 @@ Every filter takes None (shown as an en dash) so that a missing figure never bec
 import datetime as dt
 import math
 from functools import cache
+from typing import TypeGuard
 
 from babel import Locale
 from babel.core import UnknownLocaleError
@@ -111,7 +112,7 @@ def percent(share: float | None, digits: int = 0) -> str:
     """71 %, from a share of 0–1, with a narrow gap."""
     if not _is_figure(share):
         return NOTHING
-    return f"{number(float(share or 0) * 100, digits)}{THIN}%"
+    return f"{number(share * 100, digits)}{THIN}%"
 
 
 def span(low: float | None, high: float | None, digits: int | None = 1) -> str:
@@ -133,7 +134,7 @@ def money(value: float | None, currency: str = "EUR", digits: int = 0) -> str:
     """€5,600."""
     if not _is_figure(value):
         return NOTHING
-    zero = round(float(value or 0), digits) == 0
+    zero = round(value, digits) == 0
     pattern = locale().currency_formats["standard"].pattern.split(";")[0]
     pattern = pattern.replace("0.00", "0" + ("." + "0" * digits if digits else ""))
     amount = 0.0 if zero else value
@@ -175,7 +176,7 @@ def _local_date(value: dt.date | dt.datetime | None) -> dt.date | None:
     return value
 
 
-def _is_figure(value: float | None) -> bool:
+def _is_figure(value: float | None) -> TypeGuard[float]:
     return value is not None and math.isfinite(value)
 
 

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from headway.people import access
 from headway.people.actor import actor_for
-from headway.people.models import Membership, Organisation, Person
+from headway.people.models import Membership, Organisation
 
 from .views import Request, errors, go, is_htmx, trigger
 
@@ -89,13 +89,12 @@ def attach_actor(request: HttpRequest) -> None:
     asking.__dict__["actor"] = None
     if not request.user.is_authenticated:
         return
-    person = cast(Person, request.user)
-    active = Membership.objects.filter(person=person, deactivated_at=None).select_related("organisation")
+    active = Membership.objects.filter(person=request.user, deactivated_at=None).select_related("organisation")
     organisations = {row.organisation_id: row.organisation for row in active.order_by("organisation__name")}
-    asking.__dict__["organisations"] = list(organisations.values())
-    chosen = organisations.get(request.session.get("organisation")) or next(iter(organisations.values()), None)
+    asking.organisations = list(organisations.values())
+    chosen = organisations.get(request.session.get("organisation", 0)) or next(iter(organisations.values()), None)
     if chosen is not None:
-        asking.actor = cast(Any, actor_for(person, chosen))
+        asking.actor = cast(Any, actor_for(request.user, chosen))
         asking.organisation = chosen
 
 

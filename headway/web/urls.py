@@ -8,7 +8,7 @@ Names are used everywhere (`url("board", team_key=team.key)`); navigation shows 
 
 from django.urls import URLPattern, URLResolver, path
 
-from .views import errors, people
+from .views import errors, people, settings
 
 urlpatterns: list[URLPattern | URLResolver] = [
     # people: sign-in, one-time links, what is kept for a browser
@@ -19,6 +19,21 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("o/switch/", people.switch_organisation, name="switch-organisation"),
     path("changes/<int:change_id>/undo/", people.undo, name="undo"),
     path("theme/", people.theme, name="theme"),
+    path("keys/", people.keys, name="keys"),
+    # settings
+    path("settings/", settings.home, name="settings"),
+    path("settings/organisation/", settings.organisation, name="organisation-settings"),
+    path("settings/teams/", settings.teams, name="teams"),
+    path("settings/units/<int:unit_id>/", settings.unit, name="unit"),
+    path("settings/members/", settings.members, name="members"),
+    path("settings/members/<int:membership_id>/", settings.member, name="member"),
+    path("settings/roles/", settings.roles, name="roles"),
+    path("settings/me/", settings.profile, name="profile"),
+    path("settings/browser/", settings.browser, name="browser-settings"),
+    path("t/<str:team_key>/settings/", settings.team, name="team-settings"),
+    path("t/<str:team_key>/settings/columns/", settings.columns, name="columns"),
+    path("t/<str:team_key>/settings/archive/", settings.archive_team, name="archive-team"),
+    path("t/<str:team_key>/people/", settings.people, name="people"),
 ]
 
 handler400 = errors.bad_request

@@ -13,6 +13,8 @@ import json
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from django.core.exceptions import ValidationError
+from django.forms import BaseForm
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import resolve_url
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -31,6 +33,7 @@ class Request(HttpRequest):
     actor: "Actor"
     organisation: Organisation
     user: "Person"
+    organisations: list[Organisation]
     pending_toasts: list[dict[str, Any]]
 
 
@@ -63,11 +66,15 @@ def back(request: HttpRequest, default: str = "today", **parts: Any) -> HttpResp
 
     Over htmx the whole page is asked for again.
     """
-    address = next(
-        (given for given in (request.POST.get("next"), _own_referer(request)) if given and _is_ours(request, given)),
-        None,
-    )
-    return go(request, address or resolve_url(default, **parts))
+    address = next_address(request) or own_referer(request) or resolve_url(default, **parts)
+    return go(request, address)
+
+
+def next_address(request: HttpRequest) -> str:
+    """Return where the request wants to go on to, if that is a page of ours; else nothing."""
+    wanted = request.POST.get("next") or request.GET.get("next") or ""
+    is_ours = url_has_allowed_host_and_scheme(wanted, {request.get_host()}, require_https=request.is_secure())
+    return wanted if is_ours else ""
 
 
 def go(request: HttpRequest, address: str) -> HttpResponse:
@@ -75,6 +82,15 @@ def go(request: HttpRequest, address: str) -> HttpResponse:
     if is_htmx(request):
         return HttpResponse(headers={"HX-Redirect": address})
     return HttpResponseRedirect(address)
+
+
+def add_errors(form: BaseForm, error: ValidationError) -> None:
+    """Put the errors of an action at the fields of a form; what belongs to no field of it, over all."""
+    if not hasattr(error, "error_dict"):
+        form.add_error(None, error)
+        return
+    for field, errors in error.error_dict.items():
+        form.add_error(field if field in form.fields else None, errors)
 
 
 def trigger(response: HttpResponse, **events: Any) -> HttpResponse:
@@ -85,12 +101,8 @@ def trigger(response: HttpResponse, **events: Any) -> HttpResponse:
     return response
 
 
-def _is_ours(request: HttpRequest, address: str) -> bool:
-    return url_has_allowed_host_and_scheme(address, {request.get_host()}, require_https=request.is_secure())
-
-
-def _own_referer(request: HttpRequest) -> str:
-    """Return path and query of the page that sent the form, or nothing."""
+def own_referer(request: HttpRequest) -> str:
+    """Return path and query of the page of ours that the request came from, or nothing."""
     parts = urlsplit(request.headers.get("HX-Current-URL") or request.headers.get("Referer") or "")
     if parts.netloc != request.get_host() or parts.path == request.path:
         return ""

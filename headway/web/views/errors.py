@@ -44,7 +44,7 @@ def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpR
 def server_error(request: HttpRequest) -> HttpResponse:
     """Answer without database, session or shell: any of them may be what failed."""
     try:
-        body = loader.render_to_string("errors/500.html", {"reference": getattr(request, "reference", "")})
+        body: str = loader.render_to_string("errors/500.html")
     except Exception:
         log.exception("the page for a server error failed too")
         body = _("Headway failed. The log says why. Go back and try once more.")
