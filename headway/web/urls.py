@@ -8,7 +8,7 @@ Names are used everywhere (`url("board", team_key=team.key)`); navigation shows 
 
 from django.urls import URLPattern, URLResolver, path
 
-from .views import errors, people, settings
+from .views import demo, errors, people, settings
 
 urlpatterns: list[URLPattern | URLResolver] = [
     # people: sign-in, one-time links, what is kept for a browser
@@ -20,6 +20,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("changes/<int:change_id>/undo/", people.undo, name="undo"),
     path("theme/", people.theme, name="theme"),
     path("keys/", people.keys, name="keys"),
+    # the demonstration
+    path("demo/", demo.demonstration, name="demonstration"),
+    path("demo/load/", demo.load, name="demonstration-load"),
+    path("demo/delete/", demo.delete, name="demonstration-delete"),
     # settings
     path("settings/", settings.home, name="settings"),
     path("settings/organisation/", settings.organisation, name="organisation-settings"),
