@@ -19,8 +19,10 @@ app = typer.Typer(
 
 
 @app.callback()
-def start() -> None:
+def start(context: typer.Context) -> None:
     """Set Django up once, before any command; commands import the areas when they run."""
+    if context.invoked_subcommand == "demo":
+        os.environ.setdefault("HEADWAY_DATA", "headway-demo")  # never beside somebody's real work by accident
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "headway.settings")
     import django
     from django.core.exceptions import ImproperlyConfigured
@@ -41,6 +43,25 @@ def serve(
 
     try:
         serve.serve(host=host, port=port, say=typer.echo)
+    except serve.CannotServe as error:
+        raise _refused(str(error)) from error
+
+
+@app.command()
+def demo(
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Port to listen on; 0 for any free one.")] = 8000,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Start it anew, with its days around today.")] = False,
+    delete: Annotated[bool, typer.Option("--delete", help="Delete the demonstration and stop.")] = False,
+) -> None:
+    """Look around: load a made-up organisation, serve it, sign in with one click. Own data folder unless told."""
+    from headway import cli_demo, serve
+
+    try:
+        if delete:
+            cli_demo.delete(say=typer.echo)
+        else:
+            serve.serve(host=host, port=port, greet=cli_demo.greeting(fresh=fresh), say=typer.echo)
     except serve.CannotServe as error:
         raise _refused(str(error)) from error
 

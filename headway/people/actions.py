@@ -124,6 +124,7 @@ def add_person(
     Somebody who is known from another organisation keeps name and password.
     """
     require(by, "manage_organisation", organisation)
+    _refuse_in_demonstration(organisation)
     person = Person.objects.filter(email__iexact=email.strip()).first()
     if person is None:
         person = Person(email=email.strip(), name=name.strip(), created_at=clock.now())
@@ -249,6 +250,7 @@ def issue_setup_link() -> str | None:
 def issue_password_link(membership: Membership, *, by: Actor) -> str:
     """Return a token with which a member sets a new password; there is no mail, so it is handed over."""
     require(by, "manage_organisation", membership.organisation)
+    _refuse_in_demonstration(membership.organisation)
     OneTimeLink.objects.filter(purpose=OneTimeLink.Purpose.PASSWORD, person=membership.person, used_at=None).delete()
     token = _issue(OneTimeLink.Purpose.PASSWORD, membership.person)
     record("password_link.issued", by=by, subject=membership, label=membership.person.name)
@@ -367,3 +369,9 @@ def _refuse_last_administrator(membership: Membership) -> None:
     ).exclude(pk=membership.pk)
     if membership.is_administrator and not others.exists():
         raise ValidationError(_("This is the last administrator: make somebody else one first."))
+
+
+def _refuse_in_demonstration(organisation: Organisation) -> None:
+    """Anybody may be administrator of the demonstration for a click: there nobody is let in, nobody gets a link."""
+    if organisation.is_demonstration:
+        raise Forbidden(_("Nobody is added to the demonstration and nobody gets a password there."))
