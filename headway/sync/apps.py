@@ -6,3 +6,4 @@ class SyncConfig(AppConfig):
 
     def ready(self) -> None:
         from . import actions  # noqa: F401  (registers the inverses of its Changes)
+        from .okrs import actions as okrs  # noqa: F401

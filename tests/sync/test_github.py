@@ -117,7 +117,7 @@ def test_a_milestone_becomes_a_sprint_when_asked_and_its_due_day_no_start(tmp_pa
     source = github(tmp_path, json.dumps(REST), milestones=True)
     assert source.survey.milestones == 1
     assert by_key(source)["ferry#3"].sprints == (
-        SprintName("First ferry", starts_on=None, ends_on=dt.date(2026, 2, 1), is_closed=False),
+        SprintName("First ferry", starts_on=None, ends_on=dt.date(2026, 2, 1)),
     )
 
 

@@ -134,7 +134,9 @@ def test_jira_servers_sprints_bring_their_dates(tmp_path: Path) -> None:
     )
     (row,) = jira(tmp_path, f'Issue key,Summary,Sprint\nA-1,one,"{sprint}"\n').rows()
     assert isinstance(row, TrackerRow)
-    assert row.sprints == (SprintName("Ferry, 3rd", dt.date(2026, 1, 5), dt.date(2026, 1, 19), is_closed=True),)
+    assert row.sprints == (
+        SprintName("Ferry, 3rd", dt.date(2026, 1, 5), dt.date(2026, 1, 19), dt.date(2026, 1, 19), is_started=True),
+    )
 
 
 def test_a_language_that_nobody_knows_is_asked_column_by_column(tmp_path: Path) -> None:

@@ -1,0 +1,1 @@
+"""Bring OKRs in from Markdown as people write it, and from CSV."""
