@@ -45,7 +45,7 @@ def sign_in(request: HttpRequest) -> HttpResponse:
         "form": form,
         "next": next_address(request),
         "organisation": own[0] if len(own) == 1 else "",
-        "has_demonstration": Organisation.objects.filter(is_demonstration=True).exists(),
+        "has_demonstration": _has_demonstration(),
     }
     return render(request, "people/sign_in.html", context, status=422 if form.errors else 200)
 
@@ -74,7 +74,8 @@ def setup(request: HttpRequest, token: str) -> HttpResponse:
             auth.login(request, person, backend=BACKEND)
             toast(request, _("%(name)s is here. Now its first team.") % {"name": form.cleaned_data["organisation"]})
             return redirect("teams")
-    return render(request, "people/first_run.html", {"form": form, "token": token}, status=422 if form.errors else 200)
+    context = {"form": form, "token": token, "has_demonstration": _has_demonstration()}
+    return render(request, "people/first_run.html", context, status=422 if form.errors else 200)
 
 
 @sensitive_post_parameters("password")
@@ -162,6 +163,10 @@ def _authenticate(request: HttpRequest, form: SignInForm) -> Person | None:
         return None
     cache.delete(tries_key)
     return person
+
+
+def _has_demonstration() -> bool:
+    return Organisation.objects.filter(is_demonstration=True).exists()
 
 
 def _link_is_void(request: HttpRequest) -> HttpResponse:
