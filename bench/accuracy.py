@@ -1,7 +1,8 @@
-"""How well the forecasts hold on real projects: ``python bench/accuracy.py [--data FOLDER] [--every N]``.
+"""How well the forecasts hold on real projects: ``python bench/accuracy.py [FOLDER] [--every N]``.
 
-Rolling origins: at every N-th week of every project the forecast sees only what lies before it, and is
-scored by what came. Nothing is fitted here. Prints target, naive practice and ours, with the counts.
+Rolling origins: at every N-th week of every project, and at every Sprint of every board, the forecast sees
+only what lies before it, and is scored by what came. Nothing is fitted here. Prints target, naive practice
+and ours, with the counts.
 """
 
 import argparse
@@ -24,12 +25,13 @@ WORK_WEEKS = (2, 6, 13)
 LEVELS = (0.8, 0.5, 0.95)
 HISTORY = 26
 BOOTSTRAP_WEEKS, BOOTSTRAP_DRAWS = 12, 500
-VELOCITY_WEEKS = 6
+VELOCITY_WEEKS, VELOCITY_SPRINTS = 6, 5
 SOURCES = {
     "tawos_resolved": "github.com/VLambret/TAWOS (projects/*/*.csv)",
     "laukkanen2017": "github.com/Derek-Jones/ESEUR-code-data (projects/laukkanen2017)",
     "agile_project_dataset": "github.com/rueedlinger/agile-project-dataset (data/jira.csv)",
     "targetprocess": "github.com/TargetProcess/tauCharts (examples/dev-quick-test/ex-031.js as items.csv)",
+    "choet_sprints": "github.com/SEAnalytics/datasets (agile sprints/IEEE TSE2017/dataset)",
 }
 
 
@@ -49,25 +51,30 @@ class Scores:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     beside = Path(__file__).resolve().parents[2] / "shared" / "data"
-    parser.add_argument("--data", type=Path, default=Path(os.environ.get("HEADWAY_TRIAL_DATA", beside)))
+    parser.add_argument("data", type=Path, nargs="?", help="default: HEADWAY_TRIAL_DATA, ../shared/data")
     parser.add_argument("--every", type=int, default=4, help="weeks between origins (default 4)")
     parser.add_argument("--raw", action="store_true", help="leave mass clean-ups in")
     options = parser.parse_args()
     started = time.perf_counter()
-    projects = {name: weeks(days, options.raw) for name, days in finished_days(options.data / "series")}
-    if not projects:
-        sys.exit(f"No series under {options.data}/series; name the folder with --data or HEADWAY_TRIAL_DATA.")
-    print_amounts(projects, options.every)
-    print_dates(projects, options.every)
-    print_speed(projects)
+    series = (options.data or Path(os.environ.get("HEADWAY_TRIAL_DATA", beside))) / "series"
+    for name, source in SOURCES.items():
+        if not (series / name).is_dir():
+            print(f"absent: {name}, to be had from {source}")
+    projects = {name: weeks(days, options.raw) for name, days in finished_days(series)}
+    boards = sprints_by_board(series / "choet_sprints")
+    if projects:
+        print_amounts(projects, options.every)
+        print_dates(projects, options.every)
+        print_speed(projects)
+    if boards:
+        print_sprints(boards)
+    if not projects and not boards:
+        sys.exit(f"Nothing to measure under {series}; name the folder, or set HEADWAY_TRIAL_DATA.")
     print(f"\n{time.perf_counter() - started:.0f} s")
 
 
 def finished_days(folder: Path) -> Iterator[tuple[str, np.ndarray]]:
     """Yield each project's name and the ordinal days on which its items were finished."""
-    for name, source in SOURCES.items():
-        if not (folder / name).is_dir():
-            print(f"absent: {name}, to be had from {source}")
     for file in sorted((folder / "tawos_resolved").glob("*.csv")):
         yield file.stem, ordinals(file.read_text().split())
     for name, file, project, date in (
@@ -92,7 +99,7 @@ def weeks(days: np.ndarray, raw: bool) -> np.ndarray:
     daily = np.bincount(days - days.min())
     if not raw:
         daily = forecast.flag_bulk_days(daily).clipped
-    return daily[daily.size % 7 :].reshape(-1, 7).sum(axis=1)
+    return forecast.weekly(daily)
 
 
 def origins(series: np.ndarray, ahead: int, every: int) -> range:
@@ -207,6 +214,50 @@ def bootstrap_date(past: np.ndarray, items: int, rng: np.random.Generator) -> fl
     drawn = rng.choice(past[-BOOTSTRAP_WEEKS:], (BOOTSTRAP_DRAWS, 104)).cumsum(axis=1)
     needed = np.where(drawn[:, -1] >= items, (drawn < items).sum(axis=1) + 1.0, np.inf)
     return float(np.quantile(needed, 0.85, method="inverted_cdf"))
+
+
+def sprints_by_board(folder: Path) -> dict[str, np.ndarray]:
+    """Return (committed, delivered) of each board's Sprints in time order; a Sprint on two boards counts once."""
+    found: dict[tuple[str, str], list[tuple[int, float, float]]] = {}
+    seen = set()
+    for file in sorted(folder.glob("*_iteration_0.csv")):
+        for line in file.read_text(encoding="utf-8", errors="replace").splitlines()[1:]:
+            # A name may hold commas; the figures are counted from the right.
+            board, sprint, *_, difference, _days, _issues, committed = line.split(",")[:-12]
+            is_new = (file.stem, sprint) not in seen
+            seen.add((file.stem, sprint))
+            if is_new and float(committed) > 0:
+                delivered = max(0.0, float(committed) + float(difference))
+                found.setdefault((file.stem, board), []).append((int(sprint), float(committed), delivered))
+    return {
+        f"{tracker} {board}": np.array([row[1:] for row in sorted(rows)]) for (tracker, board), rows in found.items()
+    }
+
+
+def print_sprints(boards: dict[str, np.ndarray]) -> None:
+    """Score every Sprint with 3 before it; the reference is made of the other boards alone."""
+    ours, velocity, chance, held, inside = [], [], [], [], []
+    for name, board in boards.items():
+        others = np.vstack([rows for other, rows in boards.items() if other != name])
+        reference = np.quantile(others[:, 1] / others[:, 0], (np.arange(25) + 0.5) / 25, method="inverted_cdf")
+        for at in range(forecast.SPRINTS_NEEDED, len(board)):
+            (committed, truth), past, scale = board[at], board[:at], board[:, 0].mean()
+            delivered = forecast.sprint_delivery(committed, history=past, reference=reference)
+            values = np.unique(delivered.quantile(np.linspace(0.001, 0.999, 500)))
+            ours.append(scoring.crps_of_steps(values, delivered.cdf(values), truth) / scale)
+            velocity.append(abs(past[-VELOCITY_SPRINTS:, 1].mean() - truth) / scale)
+            chance.append(scoring.brier(delivered.at_least(committed), truth >= committed))
+            under, up_to = 1 - delivered.at_least(truth), delivered.cdf(truth)
+            held.append(float(scoring.share_inside(under, max(under, up_to), level=0.8)))
+            low, high = delivered.quantile(np.array([0.1, 0.9]))
+            inside.append(low <= truth <= high)
+    ratio, brier, held_share = sum(ours) / sum(velocity), float(np.mean(chance)), float(np.mean(held))
+    print(f"\nSprints: {len(boards)} boards, {len(ours)} Sprints with {forecast.SPRINTS_NEEDED} before them\n")
+    row("", "target", "mean velocity", "bootstrap", "ours")
+    row("F4 CRPS / mean of 5 velocities", "≤ 0.56", "1", "", verdict(ratio, ratio <= 0.56))
+    row("F4 Brier, all delivered", "≤ 0.22", "", "", verdict(brier, brier <= 0.22))
+    row("F4 80% interval", "0.77–0.85", "", "", verdict(held_share, 0.77 <= held_share <= 0.85))
+    row("F4 80% by whole steps, ends counted", "(≥ 0.80)", "", "", f"{np.mean(inside):.3f}")
 
 
 def print_speed(projects: dict[str, np.ndarray]) -> None:

@@ -7,7 +7,7 @@ from django.db.models import Max
 from django.utils import timezone
 from django.utils.translation import ngettext
 
-from headway.engine.forecast import WEEKS_NEEDED, flag_bulk_days
+from headway.engine.forecast import WEEKS_NEEDED, flag_bulk_days, weekly
 from headway.people.models import Team
 from headway.scrum.models import Category, Item, Transition
 from headway.scrum.queries import daily_done
@@ -52,10 +52,8 @@ def history_of(team: Team, today: dt.date) -> History:
     if first is None:
         return History((), ends_on, is_stale, ())
     bulk = flag_bulk_days(daily)
-    weeks = min(len(daily) // 7, HISTORY_WEEKS)
-    recent = bulk.clipped[len(daily) - 7 * weeks :]
     return History(
-        weekly=tuple(int(count) for count in recent.reshape(weeks, 7).sum(axis=1)),
+        weekly=tuple(weekly(bulk.clipped).tolist()[-HISTORY_WEEKS:]),
         ends_on=ends_on,
         is_stale=is_stale,
         bulk_days=tuple(
