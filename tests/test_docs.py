@@ -7,8 +7,8 @@ import shlex
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
-import click
 import pytest
 import typer
 
@@ -147,11 +147,11 @@ def unknown_in(line: str) -> str:
     from headway.cli import app
 
     words = shlex.split(line.split(" | ")[0].split(" > ")[0], comments=True)[1:]
-    command: click.Command = typer.main.get_command(app)
-    while words and isinstance(command, click.Group):
+    command: Any = typer.main.get_command(app)
+    while words and (known_commands := getattr(command, "commands", None)):
         if words[0] in {"…", "..."} or words[0].startswith("-"):
             break
-        found = command.commands.get(words[0])
+        found = known_commands.get(words[0])
         if found is None:
             return f"no command {words[0]!r}"
         command, words = found, words[1:]
