@@ -118,8 +118,8 @@ def work(*, supervised: bool = False) -> None:
 
     A `supervised` worker also ends when its standard input closes, that is, when its parent is gone.
     """
+    from django.utils.crypto import get_random_string
     from django_tasks_db.management.commands.db_worker import Worker
-    from django_tasks_db.utils import get_random_string  # type: ignore[attr-defined]
 
     if supervised:
         threading.Thread(target=_end_with_parent, daemon=True).start()

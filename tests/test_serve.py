@@ -173,6 +173,17 @@ def test_static_files_carry_their_hash_down_to_the_last_import(installation: Ins
     assert {path.rsplit(".", 1)[1] for path in seen} >= {"css", "js", "woff2"}
 
 
+def test_the_worker_does_what_is_asked_of_it(installation: Installation, tmp_path: Path) -> None:
+    installation.environment["PYTHONPATH"] = str(Path(__file__).parents[1])
+    installation.start()
+    done = tmp_path / "done"
+    installation.python(f"from tests.tasks import touch; touch.enqueue({str(done)!r})")
+    deadline = time.monotonic() + 20
+    while not done.exists():
+        assert time.monotonic() < deadline, "no worker took the task"
+        time.sleep(0.1)
+
+
 def test_a_worker_that_dies_is_started_again_and_ends_with_the_server(installation: Installation) -> None:
     server = installation.start()
     worker = server.worker()
