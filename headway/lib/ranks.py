@@ -14,10 +14,10 @@ class RankField(models.CharField):  # type: ignore[type-arg]
         kwargs.setdefault("max_length", 200)
         super().__init__(*args, **kwargs)  # type: ignore[arg-type]
 
-    def db_parameters(self, connection: BaseDatabaseWrapper) -> dict[str, str | None]:  # type: ignore[override]
+    def db_parameters(self, connection: BaseDatabaseWrapper) -> dict[str, str | None]:
         parameters = super().db_parameters(connection)
         parameters["collation"] = "C" if connection.vendor == "postgresql" else "BINARY"
-        return parameters  # type: ignore[return-value]
+        return parameters
 
 
 def between(before: str | None, after: str | None) -> str:
