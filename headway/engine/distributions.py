@@ -44,7 +44,7 @@ class Distribution(ABC):
         asked = np.asarray(p, dtype=float)
         if not np.all((asked >= 0) & (asked <= 1)):
             raise ValueError("p must be between 0 and 1")
-        return _as_asked(self._quantile(np.atleast_1d(asked)), asked)
+        return _as_asked(self._quantile(asked.ravel()), asked)
 
     @overload
     def cdf(self, x: float) -> float: ...
@@ -53,7 +53,7 @@ class Distribution(ABC):
     def cdf(self, x: ArrayLike) -> float | Floats:
         """Return P(X ≤ x), for a scalar or an array; ``ValueError`` if an ``x`` is NaN."""
         asked = _asked_values(x)
-        return _as_asked(self._cdf(np.atleast_1d(asked)), asked)
+        return _as_asked(self._cdf(asked.ravel()), asked)
 
     @overload
     def at_least(self, x: float) -> float: ...
@@ -62,7 +62,7 @@ class Distribution(ABC):
     def at_least(self, x: ArrayLike) -> float | Floats:
         """Return P(X ≥ x), for a scalar or an array; ``ValueError`` if an ``x`` is NaN."""
         asked = _asked_values(x)
-        return _as_asked(self._at_least(np.atleast_1d(asked)), asked)
+        return _as_asked(self._at_least(asked.ravel()), asked)
 
     @abstractmethod
     def mean(self) -> float:
