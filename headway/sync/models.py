@@ -28,8 +28,11 @@ class Import(models.Model):
     state = models.CharField(max_length=10, choices=State.choices, default=State.UPLOADED)
     mapping = models.JSONField(default=dict)
     counts = models.JSONField(default=dict)  # read, created, changed, unchanged, kept, missing, waiting
-    skipped = models.JSONField(default=list)  # [{line, reason}], the first 1,000
-    unmapped = models.JSONField(default=list)
+    preview = models.JSONField(default=dict)  # what the first look and the plan found, for the mapping step
+    skipped = models.JSONField(default=list)  # [{line, key, reason}], the first 1,000
+    unmapped = models.JSONField(default=list)  # statuses that nobody has explained
+    left = models.JSONField(default=list)  # what an undo did not take back: [{key, title, who, at, what}]
+    change_id = models.BigIntegerField(null=True)  # its "import.finished"
     rows_done = models.PositiveIntegerField(default=0)
     rows_total = models.PositiveIntegerField(null=True)
     error = models.TextField(blank=True)
@@ -52,6 +55,7 @@ class ImportedRow(models.Model):
     line = models.PositiveIntegerField(null=True)
     key = models.CharField(max_length=200)
     what = models.CharField(max_length=10)  # created, changed, kept, missing, waiting
+    title = models.CharField(max_length=500, blank=True)
     before = models.JSONField(default=dict)
     after = models.JSONField(default=dict)
 
@@ -84,6 +88,7 @@ class Conflict(models.Model):
     theirs = models.JSONField(null=True)
     decided = models.CharField(max_length=6, blank=True)  # "", ours, theirs
     decided_at = models.DateTimeField(null=True)
+    decided_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
 
     class Meta:
         constraints = [

@@ -11,7 +11,8 @@ class SprintName:
     name: str
     starts_on: dt.date | None = None
     ends_on: dt.date | None = None
-    is_closed: bool | None = None
+    closed_on: dt.date | None = None
+    is_started: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,14 +1,14 @@
 """What a first look over a whole file finds: columns, statuses and what a person must be asked before it is read."""
 
 import datetime as dt
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from .rows import NotThisFormat, Skipped, TrackerRow
+from .rows import NotThisFormat, Skipped, SprintName, TrackerRow
 from .statuses import ANSWERS
 
 #: What a column can become; beside these "status:NAME" (the date on which it entered that status) and "link:TYPE".
@@ -145,7 +145,27 @@ class Survey:
 class Source(Protocol):
     """A tracker's file that was opened: what it holds, and its rows, in memory that does not grow with them."""
 
-    survey: Survey
+    @property
+    def survey(self) -> Survey: ...
+    @property
+    def keys(self) -> Collection[str]:
+        """The keys of every row, also of those that cannot be read."""
+
+    @property
+    def sprints(self) -> Mapping[str, SprintName]:
+        """Every Sprint, by how the file writes it."""
+
+    @property
+    def places_by_line(self) -> Mapping[int, int]:
+        """Line → place in the tracker's own order; empty where the file has none."""
+
+    @property
+    def given(self) -> frozenset[str]:
+        """The fields that the file tells; of the others it says nothing."""
+
+    @property
+    def headings(self) -> frozenset[str]:
+        """The columns by name, so that what was kept of them can be replaced."""
 
     def rows(self) -> Iterator[TrackerRow | Skipped]: ...
 

@@ -5,7 +5,7 @@ import re
 import zoneinfo
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypedDict
 
 from django.utils.translation import gettext as _
@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from .dates import EMPTY, DateColumn, DateReader, Moment, read_month_names
 from .numbers import is_decimal_comma, read_number
 from .rows import NotThisFormat, Skipped, SprintName, TrackerRow
-from .statuses import CATEGORIES, category_from_tracker, category_of
+from .statuses import CATEGORIES, category_from_tracker, category_of, plain_status
 from .survey import DATE_FIELDS, NEEDED, Answers, ColumnSeen, StatusSeen, Survey
 from .tables import Table, repeated
 
@@ -40,6 +40,9 @@ class TableSource:
     answers: Answers
     zone: dt.tzinfo
     survey: Survey = field(init=False)
+    keys: set[str] = field(default_factory=set)
+    sprints: dict[str, SprintName] = field(default_factory=dict)
+    places_by_line: dict[int, int] = field(default_factory=dict)
     _by_field: dict[str, list[int]] = field(init=False)
     _readers: dict[str, DateReader] = field(init=False)
     _decimal_comma: bool = False
@@ -65,12 +68,15 @@ class TableSource:
         filled: Counter[str] = Counter()
         samples: dict[str, str] = {}
         statuses = _Statuses()
-        keys: set[str] = set()
         doubles: set[str] = set()
         rows = line = 0
         cells: list[str] = []
+        sprint_days: dict[str, tuple[str, str]] = {}
+        has_sprint_days = "sprint_start" in self._by_field or "sprint_end" in self._by_field
+        has_ranks = "rank" in self._by_field
+        ranks: list[tuple[tuple[bool, float, str], int]] = []
         wants_ids = "id" in self._by_field and "parent_id" in self._by_field
-        for line, cells in self.table.records():  # noqa: B007  (the last one is looked at below)
+        for line, cells in self.table.records():
             rows += 1
             for heading, places in self.places.items():
                 for place in places:
@@ -81,9 +87,16 @@ class TableSource:
                             columns[heading].see(cells[place])
                         break
             key = self._one(cells, "key")
-            if key in keys:
+            if key in self.keys:
                 doubles.add(key)
-            keys.add(key)
+            self.keys.add(key)
+            names = list(self._many(cells, "sprint"))
+            for text in names:
+                self.sprints.setdefault(text, read_sprint(text))
+            if names and has_sprint_days:
+                sprint_days[names[-1]] = (self._one(cells, "sprint_start"), self._one(cells, "sprint_end"))
+            if has_ranks:
+                ranks.append((rank_key(self._one(cells, "rank")), line))
             if wants_ids:
                 self._keys_by_id[self._one(cells, "id")] = key
             statuses.see(
@@ -94,8 +107,15 @@ class TableSource:
             )
             self._decimal_comma = self._decimal_comma or is_decimal_comma(self._one(cells, "size"))
         self._refuse_cut_off(line, cells)
+        self.keys.discard("")
+        ranks.sort()
+        self.places_by_line = {at: place for place, (_rank, at) in enumerate(ranks)}
         self._decimal_comma = self._decimal_comma or self.table.delimiter == ";"
         order_survey = self._choose_readers(columns)
+        self._date_sprints(sprint_days)
+        for heading, name in self.fields.items():
+            if name.startswith("status:") and filled[heading]:
+                statuses.see_in_history(name.removeprefix("status:"), filled[heading])
         self.survey = Survey(
             rows=rows,
             columns=tuple(
@@ -108,6 +128,22 @@ class TableSource:
         )
         if doubles and not self.survey.missing:
             self._doubles = self._resolve_doubles(doubles)
+
+    def _date_sprints(self, days: Mapping[str, tuple[str, str]]) -> None:
+        """Give Sprints the days that stand in columns of their own."""
+        for text, (starts, ends) in days.items():
+            self.sprints[text] = replace(
+                self.sprints[text],
+                starts_on=self._day_in("sprint_start", starts) or self.sprints[text].starts_on,
+                ends_on=self._day_in("sprint_end", ends) or self.sprints[text].ends_on,
+            )
+
+    def _day_in(self, name: str, text: str) -> dt.date | None:
+        try:
+            moment = self._read(text, self._by_field[name][0]) if text else None
+        except _NoDate:
+            return None
+        return moment.at.astimezone(self.zone).date() if moment else None
 
     def _refuse_cut_off(self, line: int, cells: Sequence[str]) -> None:
         """A last record that is short and has no line end was cut off in the middle."""
@@ -171,6 +207,15 @@ class TableSource:
                 if line != winner:
                     losers[line] = Skipped(line, same_key(winner, has_updated=best[key][0][0]), key)
         return losers
+
+    @property
+    def given(self) -> frozenset[str]:
+        """Return the fields that the file has columns for; of the others it says nothing."""
+        return frozenset(name.split(":")[0] for name in self._by_field)
+
+    @property
+    def headings(self) -> frozenset[str]:
+        return frozenset(self.places)
 
     # Rows
 
@@ -286,11 +331,7 @@ class TableSource:
         return tuple((status, at) for at, _stage, _place, status in sorted(entries))
 
     def _sprints(self, cells: Sequence[str]) -> tuple[SprintName, ...]:
-        found = [read_sprint(text) for text in self._many(cells, "sprint")]
-        if found and ("sprint_start" in self._by_field or "sprint_end" in self._by_field):
-            starts, ends = self._day(cells, "sprint_start"), self._day(cells, "sprint_end")
-            found[-1] = SprintName(found[-1].name, starts, ends)
-        return tuple(found)
+        return tuple(self.sprints[text] for text in self._many(cells, "sprint"))
 
     def _links(self, cells: Sequence[str]) -> tuple[tuple[str, str], ...]:
         return tuple(
@@ -359,12 +400,23 @@ def read_sprint(text: str) -> SprintName:
     if "greenhopper" not in text or "name=" not in text:
         return SprintName(text)
     found = dict(_SPRINT_FIELDS.findall(text[text.find("[") + 1 :]))
+    state = found.get("state", "").upper()
+    ends_on = _iso_day(found.get("endDate", ""))
     return SprintName(
         found["name"],
         _iso_day(found.get("startDate", "")),
-        _iso_day(found.get("endDate", "")),
-        is_closed=found.get("state", "").upper() == "CLOSED" if found.get("state") else None,
+        ends_on,
+        closed_on=_iso_day(found.get("completeDate", "")) or ends_on if state == "CLOSED" else None,
+        is_started=state in {"ACTIVE", "CLOSED"} if state else None,
     )
+
+
+def rank_key(text: str) -> tuple[bool, float, str]:
+    """Return what a rank is sorted by: numbers by value, Jira's ranks by letter, none at the end."""
+    try:
+        return (False, float(text), "")
+    except ValueError:
+        return (not text, 0.0 if text else 1.0, text)
 
 
 def same_key(winner: int, *, has_updated: bool) -> str:
@@ -408,6 +460,13 @@ class _Statuses:
         self._example.setdefault(status, key)
         if category:
             self._says.setdefault(status, Counter())[category] += 1
+
+    def see_in_history(self, status: str, rows: int) -> None:
+        """Take in a status that heads a column of dates, unless the table knows it or an item stands in it."""
+        standing = {plain_status(name) for name in self._rows}
+        if category_of(status) is None and plain_status(status) not in standing:
+            self._rows[status] = rows
+            self._example[status] = ""
 
     def seen(self, answers: Mapping[str, str]) -> tuple[StatusSeen, ...]:
         return tuple(

@@ -36,6 +36,10 @@ _COLUMNS = {
 }  # fmt: skip
 
 
+_NAMES = "key title description kind status size parent resolution created updated done assignee labels url"
+_GIVEN = frozenset(_NAMES.split())
+
+
 @dataclass
 class GithubSource:
     """A file of issues. Pull requests stay out, and milestones stay no Sprints, unless the answers ask for them."""
@@ -44,6 +48,10 @@ class GithubSource:
     answers: Answers
     encoding: str
     survey: Survey = field(init=False)
+    keys: set[str] = field(default_factory=set)
+    sprints: dict[str, SprintName] = field(default_factory=dict)
+    places_by_line: dict[int, int] = field(default_factory=dict)  # GitHub's issues have no order of their own
+    headings: frozenset[str] = frozenset({"author", "author_association", "active_lock_reason", "milestone"})
     _doubles: dict[int, Skipped] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -70,7 +78,11 @@ class GithubSource:
             status = _status(issue)
             statuses[status] += 1
             examples.setdefault(status, key)
-            milestones += bool(_get(issue, "milestone"))
+            self.keys.add(key)
+            if milestone := _get(issue, "milestone"):
+                milestones += 1
+                if self.wants_milestones:
+                    self.sprints.setdefault(_milestone_title(milestone), _sprint(milestone))
             for column in _COLUMNS:
                 if column not in samples and (value := _get(issue, column)):
                     samples[column] = _short(value)
@@ -92,6 +104,11 @@ class GithubSource:
             pull_requests=pulls,
             milestones=milestones,
         )
+
+    @property
+    def given(self) -> frozenset[str]:
+        """Return the fields that the file tells: all that GitHub has, milestones as Sprints when asked."""
+        return _GIVEN | ({"sprint"} if self.wants_milestones else set())
 
     @property
     def wants_pulls(self) -> bool:
@@ -155,8 +172,8 @@ class GithubSource:
         return TrackerRow(
             line=line,
             key=key,
-            title=title,
-            description=str(issue.get("body") or "").strip(),
+            title=_storable(title),
+            description=_storable(str(issue.get("body") or "").strip()),
             kind=_kind(issue, labels),
             status=_status(issue),
             size=next((float(m[1].replace(",", ".")) for name in labels if (m := _SIZE_LABEL.match(name))), None),
@@ -292,12 +309,12 @@ def _sprint(milestone: Any) -> SprintName:
     if not isinstance(milestone, Mapping):
         return SprintName(str(milestone))
     due = str(milestone.get("due_on") or milestone.get("dueOn") or "")[:10]
-    state = str(milestone.get("state") or "").casefold()
-    return SprintName(
-        _milestone_title(milestone),
-        ends_on=dt.date.fromisoformat(due) if re.fullmatch(r"\d{4}-\d\d-\d\d", due) else None,
-        is_closed=state == "closed" if state else None,
-    )
+    closed = str(milestone.get("closed_at") or milestone.get("closedAt") or "")[:10]
+    return SprintName(_milestone_title(milestone), ends_on=_day(due), closed_on=_day(closed))
+
+
+def _day(text: str) -> dt.date | None:
+    return dt.date.fromisoformat(text) if re.fullmatch(r"\d{4}-\d\d-\d\d", text) else None
 
 
 def _extra(issue: Mapping[str, Any]) -> dict[str, str]:
@@ -309,6 +326,11 @@ def _extra(issue: Mapping[str, Any]) -> dict[str, str]:
         if issue.get(field_name):
             extra[field_name] = str(issue[field_name])
     return extra
+
+
+def _storable(text: str) -> str:
+    """Return a text as a database takes it: JSON may hold zero bytes and halves of letters."""
+    return text.replace("\0", "").encode("utf-8", "replace").decode()
 
 
 def _moment(value: Any) -> dt.datetime | None:

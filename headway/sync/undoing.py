@@ -1,0 +1,305 @@
+"""Take an import back: what it did to each item is undone, unless somebody has changed that item since."""
+
+import datetime as dt
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Q
+from django.utils.translation import gettext as _
+
+from headway.live.models import Change
+from headway.people.models import Person
+from headway.scrum.models import Item, Sprint, SprintStay, Transition
+from headway.value.models import Bet, NotNow, Serves, SprintAim
+
+from .bulk import update_rows
+from .models import Conflict, Import, ImportedRow, TrackedItem
+from .plan import mark, ours
+
+BATCH = 500
+_FIELDS = (
+    *("title", "description", "kind", "column", "category", "size", "sprint", "parent", "resolution", "due_on"),
+    *("created_at", "started_at", "done_at", "updated_at", "removed_at", "extra", "missing_since"),
+)
+
+
+@dataclass(frozen=True)
+class Left:
+    """A row that an undo leaves as it is, and who changed it since, when and how."""
+
+    item_id: int
+    key: str
+    number: int
+    title: str
+    who: str
+    at: dt.datetime | None
+    what: str
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "item": self.item_id,
+            "key": self.key,
+            "number": self.number,
+            "title": self.title,
+            "who": self.who,
+            "at": self.at.isoformat() if self.at else "",
+            "what": self.what,
+        }
+
+
+@dataclass(frozen=True)
+class UndoResult:
+    """How many rows went back, and those that stay."""
+
+    taken_back: int
+    left: tuple[Left, ...]
+
+
+def take_back(run: Import, change: Change) -> UndoResult:
+    """Undo a finished import inside the caller's transaction. Memory grows only with what was changed since."""
+    left = left_by_undo(run, change)
+    stay = {row.item_id for row in left}
+    taken_back = 0
+    for rows in _batches(run, ["changed", "kept", "missing"], stay):
+        taken_back += sum(row.what != "kept" or bool(row.before.get("fields")) for row in rows)
+        _put_back(rows)
+    Conflict.objects.filter(run=run, decided="").exclude(item__in=stay).delete()
+    for rows in _batches(run, ["created"], stay):
+        taken_back += len(rows)
+        _delete_items([row.item_id for row in rows if row.item_id])
+    _delete_sprints(change.after.get("sprints", []))
+    return UndoResult(taken_back, tuple(left))
+
+
+def left_by_undo(run: Import, change: Change) -> list[Left]:
+    """Return what an undo would leave: rows that people (or a later import) changed since."""
+    touched = _touched_since(change)
+    later = dict(
+        ImportedRow.objects.filter(run__team=run.team_id, run__pk__gt=run.pk, run__state=Import.State.DONE)
+        .exclude(what="waiting")
+        .values_list("item_id", "run_id")
+    )
+    left: list[Left] = []
+    for rows in _batches(run, ["created", "changed", "kept", "missing"], set()):
+        ids = [row.item_id for row in rows if row.item_id]
+        valued = _valued_since(ids, change.at)
+        people_made = _children_by_hand(rows)
+        edited = _edited(rows)
+        for row in rows:
+            item = row.item
+            if item is None:
+                continue
+            by = touched.get(item.pk)
+            if by is not None:
+                left.append(_left(item, by))
+            elif item.pk in later:
+                text = _("changed by import %(id)s") % {"id": later[item.pk]}
+                left.append(Left(item.pk, row.key, item.number, item.title, "", None, text))
+            elif item.pk in valued or item.pk in people_made or item.pk in edited:
+                text = _("linked since") if item.pk in valued else _("changed since")
+                left.append(Left(item.pk, row.key, item.number, item.title, "", None, text))
+    return _with_names(left)
+
+
+# Who changed what since
+
+
+@dataclass(frozen=True)
+class _Touch:
+    actor_id: int | None
+    at: dt.datetime
+    name: str
+
+
+def _touched_since(change: Change) -> dict[int, _Touch]:
+    """Return item → the last Change that names it since, apart from those that were taken back."""
+    later = Change.objects.filter(
+        Q(team_id=change.team_id) | Q(subject_type="scrum.item"),
+        organisation_id=change.organisation_id,
+        pk__gt=change.pk,
+        undoes=None,
+        undone_by=None,
+    ).exclude(name__startswith="import.")
+    touched: dict[int, _Touch] = {}
+    for row in later.order_by("pk").iterator(chunk_size=500):
+        for item_id in _items_named(row):
+            touched[item_id] = _Touch(row.actor_id, row.at, row.name)
+    return touched
+
+
+def _items_named(change: Change) -> Iterable[int]:
+    """Name the items of a Change: its subject, or those that its record speaks of."""
+    if change.subject_type == "scrum.item":
+        yield change.subject_id
+        return
+    for document in (change.before, change.after):
+        yield from (int(key) for key in document if key.isdecimal())
+        items = document.get("items") or ()
+        yield from (int(key) for key in items if str(key).isdecimal())
+        if isinstance(document.get("item"), int):
+            yield document["item"]
+
+
+def _valued_since(ids: Sequence[int], at: dt.datetime) -> set[int]:
+    """Return the items that were linked, bet on or shelved since."""
+    found = set(Serves.objects.filter(item__in=ids, at__gt=at).values_list("item_id", flat=True))
+    found |= set(Bet.objects.filter(serves__item__in=ids, at__gt=at).values_list("serves__item_id", flat=True))
+    return found | set(NotNow.objects.filter(item__in=ids, at__gt=at).values_list("item_id", flat=True))
+
+
+def _children_by_hand(rows: Sequence[ImportedRow]) -> set[int]:
+    """Return the created items under which somebody has put an item of our own."""
+    ids = [row.item_id for row in rows if row.what == "created"]
+    return set(Item.objects.filter(parent__in=ids, tracker_key="").values_list("parent_id", flat=True))
+
+
+def _edited(rows: Sequence[ImportedRow]) -> set[int]:
+    """Return the items whose present values are not those that the import left, whoever changed them."""
+    found = set()
+    tracked = {row.item_id: row.fields for row in TrackedItem.objects.filter(item__in=[row.item_id for row in rows])}
+    for row in rows:
+        if row.item is None or row.what not in {"created", "changed", "kept"}:
+            continue
+        fields = row.after.get("fields", {})
+        said = tracked.get(row.item.pk, {}) if row.what == "created" else fields
+        present = ours(row.item)
+        if any(name in said and mark(present[name]) != said[name] and present[name] for name in _COMPARED):
+            found.add(row.item.pk)
+    return found
+
+
+_COMPARED = ("title", "description", "kind", "size", "sprint", "resolution", "due_on")
+
+
+def _left(item: Item, touch: _Touch) -> Left:
+    return Left(
+        item.pk, item.tracker_key, item.number, item.title, str(touch.actor_id or ""), touch.at, what_of(touch.name)
+    )
+
+
+def what_of(name: str) -> str:
+    """Say a Change of an item for a person, by its name."""
+    texts = {
+        "moved": _("moved"),
+        "ranked": _("put elsewhere in the order"),
+        "edited": _("edited"),
+        "linked": _("linked"),
+        "unlinked": _("unlinked"),
+        "removed": _("removed"),
+        "restored": _("brought back"),
+        "blocked": _("blocked"),
+        "unblocked": _("unblocked"),
+        "shelved": _("put to Not now"),
+        "brought_back": _("brought back from Not now"),
+        "placed": _("bet on"),
+        "decided": _("decided a conflict"),
+    }
+    return texts.get(name.rpartition(".")[2], _("changed"))
+
+
+def _with_names(left: Sequence[Left]) -> list[Left]:
+    ids = {int(row.who) for row in left if row.who}
+    names = dict(Person.objects.filter(pk__in=ids).values_list("pk", "name"))
+    return [
+        Left(
+            row.item_id,
+            row.key,
+            row.number,
+            row.title,
+            names.get(int(row.who), "") if row.who else "",
+            row.at,
+            row.what,
+        )
+        for row in left
+    ]
+
+
+# The way back
+
+
+def _batches(run: Import, what: Sequence[str], without: set[int]) -> Iterable[list[ImportedRow]]:
+    """Yield the rows of an import with their items, those of `without` left out."""
+    last = 0
+    while True:
+        rows = list(
+            ImportedRow.objects.filter(run=run, what__in=what, pk__gt=last)
+            .select_related("item__sprint", "item__parent", "item__team")
+            .prefetch_related("item__assignees")
+            .order_by("pk")[:BATCH]
+        )
+        if not rows:
+            return
+        last = rows[-1].pk
+        chosen = [row for row in rows if row.item is not None and row.item_id not in without]
+        if chosen:
+            yield chosen
+
+
+def _put_back(rows: Sequence[ImportedRow]) -> None:
+    items, tracked, steps = [], [], []
+    known = {row.item_id: row for row in TrackedItem.objects.filter(item__in=[row.item_id for row in rows])}
+    added = [pk for row in rows for pk in row.after.get("transitions", [])]
+    Transition.objects.filter(pk__in=added).delete()
+    for row in rows:
+        item = row.item
+        if item is None:
+            continue
+        if row.what == "missing":
+            item.missing_since = None
+            items.append(item)
+            continue
+        if not row.before.get("updated_at"):
+            continue  # kept, with nothing written
+        _set_back(item, row.before)
+        items.append(item)
+        steps += [
+            Transition(item=item, status=status, category=category, at=at, is_imported=True)
+            for status, category, at in row.before.get("steps", [])
+        ]
+        if row.item_id in known and "tracked" in row.before:
+            known[row.item_id].fields = row.before["tracked"]
+            tracked.append(known[row.item_id])
+    update_rows(items, _FIELDS)
+    update_rows(tracked, ["fields"])
+    Transition.objects.bulk_create(steps)
+
+
+def _set_back(item: Item, before: Mapping[str, Any]) -> None:
+    fields = dict(before["fields"])
+    for name in ("column_id", "category", "parent_id", "removed_at", "updated_at"):
+        fields[name] = before[name]
+    if "sprint" in fields or item.sprint_id != before["sprint_id"]:
+        _change_stay(item, before["sprint_id"])
+        fields["sprint_id"] = before["sprint_id"]
+    if "assignees" in fields:
+        item.assignees.set(fields["assignees"])
+    for name, value in fields.items():
+        if name in {"status", "history", "links", "sprint", "parent", "assignees"}:
+            continue
+        field: Any = Item._meta.get_field(name.removesuffix("_id"))
+        setattr(item, field.attname, field.to_python(value))
+
+
+def _change_stay(item: Item, sprint_id: int | None) -> None:
+    """Take the stay back that the import began, and open the one that it ended."""
+    SprintStay.objects.filter(item=item, sprint=item.sprint_id, removed_at=None).delete()
+    if sprint_id is not None:
+        ended = SprintStay.objects.filter(item=item, sprint=sprint_id).order_by("-added_at").first()
+        if ended is not None:
+            ended.removed_at = None
+            ended.save(update_fields=["removed_at"])
+
+
+def _delete_items(ids: Sequence[int]) -> None:
+    """Delete items that an import created; a foreign key that points at them is emptied first."""
+    Item.objects.filter(parent__in=ids).update(parent=None)
+    Item.objects.filter(pk__in=ids).delete()
+
+
+def _delete_sprints(ids: Sequence[int]) -> None:
+    """Delete the Sprints that came with the import and hold nothing that anybody put into them."""
+    sprints = Sprint.objects.filter(pk__in=ids, goal="", items=None, stays=None)
+    edited = Change.objects.filter(subject_type="scrum.sprint", subject_id__in=ids).values("subject_id")
+    aimed = SprintAim.objects.filter(sprint__in=ids).values("sprint_id")
+    sprints.exclude(pk__in=edited).exclude(pk__in=aimed).delete()

@@ -1,0 +1,567 @@
+"""Write a plan down: batch by batch, inside the one transaction of an import. `actions` calls it."""
+
+import datetime as dt
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from headway.lib import ranks
+from headway.people.models import Team
+from headway.scrum.models import Category, Item, ItemLink, Sprint, SprintStay, Transition
+
+from .bulk import update_rows
+from .history import Step
+from .models import Conflict, Import, ImportedRow, TrackedItem
+from .plan import PARENT, Difference, Place, Planned, column_for, fit_key, mark, marks, missing_items, sprint_name
+from .rows import SprintName
+from .statuses import is_dropped
+from .survey import Source
+
+KEPT_SKIPS = 1000
+COUNTS = ("read", "created", "changed", "unchanged", "kept", "waiting", "skipped", "missing")
+ITEM_FIELDS = (
+    *("title", "description", "kind", "column", "category", "size", "sprint", "resolution", "due_on"),
+    *("created_at", "started_at", "done_at", "updated_at", "removed_at", "extra", "missing_since"),
+)
+
+
+@dataclass
+class Writer:
+    """The writing half of one import. Memory grows with the number of keys only."""
+
+    run: Import
+    team: Team
+    place: Place
+    source: Source
+    counts: Counter[str] = field(default_factory=Counter)
+    skipped: list[dict[str, Any]] = field(default_factory=list)
+    created_sprints: list[int] = field(default_factory=list)
+    _sprints: dict[str, Sprint] = field(default_factory=dict)
+    _ids: dict[str, int] = field(default_factory=dict)
+    _parents: list[tuple[int, str]] = field(default_factory=list)
+    _links: list[tuple[int, str, str]] = field(default_factory=list)
+    _ranks: "_Ranks | None" = None
+
+    def begin(self) -> None:
+        """Create the Sprints that the file names and fill in dates that were unknown."""
+        self._write_sprints()
+
+    def write(self, batch: Sequence[Planned]) -> None:
+        """Write what becomes of a batch of rows."""
+        for planned in batch:
+            self.counts[planned.what] += 1
+            if planned.what == "skipped" and len(self.skipped) < KEPT_SKIPS:
+                self.skipped.append({"line": planned.line, "key": planned.key, "reason": planned.reason})
+        self.counts["read"] += len(batch)
+        self._create([planned for planned in batch if planned.what == "created"])
+        self._update([planned for planned in batch if planned.item and planned.wanted])
+        self._remove([planned for planned in batch if planned.is_removal])
+        self._note_waiting([planned for planned in batch if planned.what == "waiting"])
+
+    def totals(self) -> dict[str, int]:
+        """Return how many rows there were of each kind."""
+        return {name: self.counts[name] for name in COUNTS}
+
+    def finish(self, *, with_missing: bool = True) -> None:
+        """Join parents and links, now that every key is known, and mark what the file no longer names."""
+        self._join_parents()
+        self._join_links()
+        if with_missing:
+            self._mark_missing()
+        Team.objects.filter(pk=self.team.pk).update(next_item_number=self.team.next_item_number)
+
+    # Created
+
+    def _create(self, batch: Sequence[Planned]) -> None:
+        items = [self._new_item(planned) for planned in batch]
+        Item.objects.bulk_create(items)
+        tracked, transitions, stays, rows, people = [], [], [], [], []
+        through = Item.assignees.through
+        for planned, item in zip(batch, items, strict=True):
+            values = planned.wanted
+            self._ids[item.tracker_key] = item.pk
+            self._remember_joins(planned, item, is_new=True)
+            tracked.append(TrackedItem(item=item, provider=self.run.provider, fields=marks(values), last_seen=self.run))
+            transitions += [_transition(item, step) for step in self._steps(planned)]
+            if item.sprint_id:
+                added_at = max(item.created_at, self._start_of(self._sprints[values["sprint"]]) or item.created_at)
+                stays.append(SprintStay(sprint_id=item.sprint_id, item=item, added_at=added_at))
+            people += [through(item_id=item.pk, person_id=pk) for pk in values.get("assignees", ())]
+            rows.append(self._row(planned, item))
+        TrackedItem.objects.bulk_create(tracked)
+        Transition.objects.bulk_create(transitions)
+        SprintStay.objects.bulk_create(stays)
+        through.objects.bulk_create(people)
+        ImportedRow.objects.bulk_create(rows)
+
+    def _new_item(self, planned: Planned) -> Item:
+        values, row = planned.wanted, planned.row
+        assert row is not None
+        assert planned.column is not None
+        number = self.team.next_item_number
+        self.team.next_item_number += 1
+        started_at, done_at = _moment(values["started_at"]), _moment(values["done_at"])
+        known = [at for at in (_moment(values["created_at"]), started_at, done_at, row.updated_at) if at]
+        created_at = known[0] if known else self.place.now
+        return Item(
+            team=self.team,
+            number=number,
+            title=values["title"],
+            description=values.get("description", ""),
+            kind=values.get("kind", Item.Kind.STORY),
+            column=planned.column,
+            category=values["category"],
+            rank=self._rank_of(planned),
+            size=values.get("size"),
+            sprint=self._sprints.get(values.get("sprint", "")),
+            resolution=values.get("resolution", ""),
+            due_on=_day(values.get("due_on")),
+            created_at=created_at,
+            started_at=started_at,
+            done_at=done_at,
+            updated_at=row.updated_at or max(known, default=self.place.now),
+            tracker_key=fit_key(row.key),
+            extra=planned.extra or {},
+        )
+
+    def _rank_of(self, planned: Planned) -> str:
+        if self._ranks is None:
+            last = Item.objects.filter(team=self.team).order_by("rank").values_list("rank", flat=True).last()
+            self._ranks = _Ranks(last, self.source.places_by_line)
+        return self._ranks.of(planned.line)
+
+    # Changed, kept
+
+    def _update(self, batch: Sequence[Planned]) -> None:
+        self._keep_conflicts(batch)
+        changed = [planned for planned in batch if planned.changes]
+        before = {_item(planned).pk: _state_of(_item(planned)) for planned in changed}
+        appended = self._apply(changed, before)
+        rows, tracked = [], []
+        for planned in batch:
+            item = _item(planned)
+            self._ids[item.tracker_key] = item.pk
+            self._remember_joins(planned, item, is_new=False)
+            was = _tracked_fields(item)
+            now = {name: value for name, value in was.items() if name != "dates"} | marks(planned.wanted)
+            if now != was or planned.changes:
+                row = getattr(item, "tracked", None) or TrackedItem(item=item)
+                row.provider, row.fields, row.last_seen = self.run.provider, now, self.run
+                tracked.append(row)
+            if planned.changes:
+                rows.append(self._row(planned, item, before[item.pk] | {"tracked": was}, appended.get(item.pk)))
+            elif planned.conflicts:
+                rows.append(self._row(planned, item))
+        TrackedItem.objects.bulk_create([row for row in tracked if row.pk is None])
+        update_rows([row for row in tracked if row.pk is not None], ["provider", "fields", "last_seen"])
+        ImportedRow.objects.bulk_create(rows)
+
+    def _apply(self, batch: Sequence[Planned], before: dict[int, dict[str, Any]]) -> dict[int, list[int]]:
+        """Set the changed fields and save them. Returns the transitions that were added, by item."""
+        for planned in batch:
+            for change in planned.changes:
+                self._set(_item(planned), change, planned)
+        self._write_stays([planned for planned in batch if _change(planned, "sprint")])
+        self._write_assignees([planned for planned in batch if _change(planned, "assignees")])
+        orphans = [_item(planned).pk for planned in batch if (c := _change(planned, "parent")) and not c.theirs]
+        Item.objects.filter(pk__in=orphans).update(parent=None)
+        added = self._write_steps(batch, before)
+        for planned in batch:
+            _item(planned).updated_at = self._touched_at(planned)
+        update_rows([_item(planned) for planned in batch], ITEM_FIELDS)
+        return added
+
+    def _set(self, item: Item, change: Difference, planned: Planned) -> None:
+        name, value = change.name, change.theirs
+        if name in {"title", "description", "kind", "size", "resolution", "extra"}:
+            setattr(item, name, value)
+        elif name == "due_on":
+            item.due_on = _day(value)
+        elif name in {"created_at", "started_at", "done_at"}:
+            setattr(item, name, _moment(value))
+        elif name == "missing_since":
+            item.missing_since = None
+        elif name == "sprint":
+            item.sprint = self._sprints.get(value)
+        elif name == "status" and planned.column is not None:
+            item.column, item.category = planned.column, planned.column.category
+
+    def _touched_at(self, planned: Planned) -> dt.datetime:
+        return (planned.row and planned.row.updated_at) or self.place.now
+
+    def _write_stays(self, batch: Sequence[Planned]) -> None:
+        """End the stay in the former Sprint, begin one in the new."""
+        at = {_item(planned).pk: self._touched_at(planned) for planned in batch}
+        ending = list(SprintStay.objects.filter(item__in=at, removed_at=None, sprint__closed_at=None))
+        for stay in ending:
+            stay.removed_at = max(stay.added_at, at[stay.item_id])
+        update_rows(ending, ["removed_at"])
+        SprintStay.objects.bulk_create(
+            [
+                SprintStay(sprint_id=item.sprint_id, item=item, added_at=at[item.pk])
+                for item in map(_item, batch)
+                if item.sprint_id
+            ]
+        )
+
+    def _write_assignees(self, batch: Sequence[Planned]) -> None:
+        through = Item.assignees.through
+        through.objects.filter(item_id__in=[_item(planned).pk for planned in batch]).delete()
+        through.objects.bulk_create(
+            [
+                through(item_id=_item(planned).pk, person_id=person_id)
+                for planned in batch
+                if (change := _change(planned, "assignees"))
+                for person_id in change.theirs
+            ]
+        )
+
+    def _write_steps(self, batch: Sequence[Planned], before: dict[int, dict[str, Any]]) -> dict[int, list[int]]:
+        """Write what the history gains; one that the file tells as a whole takes the place of the former."""
+        anew = {_item(planned).pk: planned for planned in batch if _is_history_anew(planned)}
+        former = Transition.objects.filter(item__in=anew, is_imported=True)
+        for step in former:
+            before[step.item_id].setdefault("steps", []).append([step.status, step.category, step.at.isoformat()])
+        former.delete()
+        added = [_transition(_item(planned), step) for planned in anew.values() for step in self._steps(planned)]
+        for planned in batch:
+            change = _change(planned, "status")
+            if change and _item(planned).pk not in anew and not planned.wanted.get("history"):
+                added.append(_transition(_item(planned), self._step_seen(planned)))
+        Transition.objects.bulk_create(added)
+        by_item: dict[int, list[int]] = {}
+        for transition in added:
+            by_item.setdefault(transition.item_id, []).append(transition.pk)
+        return by_item
+
+    def _step_seen(self, planned: Planned) -> Step:
+        """Return the step into a status that was another one in the last file."""
+        item, row = _item(planned), planned.row
+        at = item.done_at if item.category == Category.DONE else item.started_at
+        if planned.column is None or item.category == Category.TODO or at is None:
+            at = (row and row.category_changed_at if planned.column else None) or self._touched_at(planned)
+        return Step(planned.wanted["status"], item.category, at)
+
+    def _keep_conflicts(self, batch: Sequence[Planned]) -> None:
+        """Keep one open conflict a field; those that are none any more go."""
+        ids = [_item(planned).pk for planned in batch]
+        standing = {(row.item_id, row.field): row for row in Conflict.objects.filter(item__in=ids, decided="")}
+        if not standing and not any(planned.conflicts for planned in batch):
+            return
+        new, again = [], []
+        for planned in batch:
+            for conflict in planned.conflicts:
+                row = standing.pop((_item(planned).pk, conflict.name), None)
+                if row is None:
+                    new.append(
+                        Conflict(
+                            item=_item(planned),
+                            run=self.run,
+                            field=conflict.name,
+                            ours=conflict.ours,
+                            theirs=conflict.theirs,
+                        )
+                    )
+                elif (row.ours, row.theirs) != (conflict.ours, conflict.theirs):
+                    row.ours, row.theirs = conflict.ours, conflict.theirs
+                    again.append(row)
+        told = {_item(planned).pk: planned.wanted.keys() for planned in batch}
+        gone = [row.pk for (item_id, name), row in standing.items() if name in told[item_id]]
+        Conflict.objects.filter(pk__in=gone).delete()
+        Conflict.objects.bulk_create(new)
+        update_rows(again, ["ours", "theirs"])
+
+    # Left out, waiting, missing
+
+    def _remove(self, batch: Sequence[Planned]) -> None:
+        """Take items away whose status is left out: removed as by hand, not deleted."""
+        if not batch:
+            return
+        items = [_item(planned) for planned in batch]
+        rows = [self._row(planned, _item(planned), _state_of(_item(planned))) for planned in batch]
+        SprintStay.objects.filter(item__in=items, removed_at=None, sprint__closed_at=None).update(
+            removed_at=self.place.now
+        )
+        for item in items:
+            item.removed_at, item.sprint = self.place.now, None
+        update_rows(items, ["removed_at", "sprint"])
+        ImportedRow.objects.bulk_create(rows)
+
+    def _note_waiting(self, batch: Sequence[Planned]) -> None:
+        ImportedRow.objects.bulk_create(
+            [
+                ImportedRow(
+                    run=self.run,
+                    item=planned.item,
+                    line=planned.line,
+                    key=fit_key(planned.key),
+                    what="waiting",
+                    title=planned.title[:500],
+                    after={"status": planned.row.status if planned.row else ""},
+                )
+                for planned in batch
+            ]
+        )
+
+    def _mark_missing(self) -> None:
+        missing = list(missing_items(self.place, self.source, self.run.provider))
+        for item in missing:
+            item.missing_since = self.place.now
+        update_rows(missing, ["missing_since"])
+        ImportedRow.objects.bulk_create(
+            [
+                ImportedRow(run=self.run, item=item, key=item.tracker_key, what="missing", title=item.title)
+                for item in missing
+            ],
+            batch_size=500,
+        )
+        self.counts["missing"] = len(missing)
+
+    # Sprints
+
+    def _write_sprints(self) -> None:
+        named: dict[str, SprintName] = {}
+        for given in self.source.sprints.values():
+            named.setdefault(sprint_name(given.name), given)
+        standing = list(Sprint.objects.filter(team=self.team).order_by("-number"))
+        for sprint in standing:
+            self._sprints[sprint.tracker_name or sprint.name] = sprint
+        number = max((sprint.number for sprint in standing), default=0)
+        for name, given in sorted(named.items(), key=_in_time):
+            known = self._sprints.get(name)
+            if known is None:
+                number += 1
+                sprint = Sprint(team=self.team, number=number, name=name, tracker_name=name)
+                self._fill_dates(sprint, given)
+                sprint.save()
+                self.created_sprints.append(sprint.pk)
+                self._sprints[name] = sprint
+            elif self._fill_dates(known, given) or not known.tracker_name:
+                known.tracker_name = name
+                known.save(update_fields=["starts_on", "ends_on", "started_at", "closed_at", "tracker_name"])
+
+    def _fill_dates(self, sprint: Sprint, given: SprintName) -> bool:
+        """Fill in what is unknown of a Sprint; an end that lies before the start is no end."""
+        was = (sprint.starts_on, sprint.ends_on, sprint.started_at, sprint.closed_at)
+        starts_on, ends_on = sprint.starts_on or given.starts_on, sprint.ends_on or given.ends_on
+        if not (starts_on and ends_on and ends_on < starts_on):
+            sprint.starts_on, sprint.ends_on = starts_on, ends_on
+        if given.is_started and sprint.started_at is None:
+            sprint.started_at = self._start_of(sprint)
+        if given.closed_on and sprint.closed_at is None:
+            sprint.closed_at = self._midnight(given.closed_on + dt.timedelta(days=1))
+        return was != (sprint.starts_on, sprint.ends_on, sprint.started_at, sprint.closed_at)
+
+    def _start_of(self, sprint: Sprint) -> dt.datetime | None:
+        return self._midnight(sprint.starts_on) if sprint.starts_on else None
+
+    def _midnight(self, day: dt.date) -> dt.datetime:
+        return dt.datetime.combine(day, dt.time(), tzinfo=self.place.zone)
+
+    # Parents and links
+
+    def _remember_joins(self, planned: Planned, item: Item, *, is_new: bool) -> None:
+        row = planned.row
+        assert row is not None
+        parent = planned.wanted.get("parent")
+        if parent and (is_new or any(change.name == "parent" for change in planned.changes)):
+            self._parents.append((item.pk, parent))
+        self._links += [(item.pk, kind, fit_key(key)) for kind, key in row.links]
+        if not is_new and any(change.name == "links" for change in planned.changes):
+            self._drop_links(item, row.links)
+
+    def _join_parents(self) -> None:
+        if not self._parents:
+            return
+        ids = self._with_others({key for _pk, key in self._parents})
+        rows, lost = [], []
+        for pk, key in self._parents:
+            if ids.get(key, pk) != pk:
+                rows.append(Item(pk=pk, parent_id=ids[key]))
+            elif key not in ids:
+                lost.append((pk, key))
+        update_rows(rows, ["parent"])
+        for pk, key in lost:  # the parent's own row could not be read, or waits
+            item = Item.objects.get(pk=pk)
+            item.extra[PARENT] = key
+            item.save(update_fields=["extra"])
+
+    def _join_links(self) -> None:
+        if not self._links:
+            return
+        ids = self._with_others({key for _pk, _kind, key in self._links})
+        joined = [
+            ItemLink(item_id=ids[key], to_id=pk, type=kind.removesuffix(" ←")[:80])
+            if kind.endswith(" ←")
+            else ItemLink(item_id=pk, to_id=ids[key], type=kind[:80])
+            for pk, kind, key in self._links
+            if ids.get(key, pk) != pk
+        ]
+        ItemLink.objects.bulk_create(joined, ignore_conflicts=True, batch_size=1000)
+
+    def _drop_links(self, item: Item, links: Iterable[tuple[str, str]]) -> None:
+        """Take away the outward links to tracked items that the tracker no longer names."""
+        named = {(kind, fit_key(key)) for kind, key in links}
+        kinds = {name.removeprefix("link:")[:80] for name in getattr(self.source, "fields", {}).values()}
+        for link in item.links.select_related("to"):
+            if link.type in kinds and link.to.tracker_key and (link.type, link.to.tracker_key) not in named:
+                link.delete()
+
+    def _with_others(self, keys: Iterable[str]) -> dict[str, int]:
+        """Return the ids of these keys: of this file, else of any item of the organisation."""
+        unknown = [key for key in keys if key not in self._ids]
+        found: dict[str, int] = {}
+        others = Item.objects.active().filter(team__organisation_id=self.team.organisation_id)
+        for start in range(0, len(unknown), 500):
+            part = others.filter(tracker_key__in=unknown[start : start + 500])
+            found.update(part.values_list("tracker_key", "pk"))
+        return found | self._ids
+
+    # Below
+
+    def _steps(self, planned: Planned) -> list[Step]:
+        assert planned.row is not None
+        dropped = is_dropped(planned.wanted.get("resolution", ""))
+        return self.place.steps(planned.row, planned.wanted["category"], is_dropped=dropped)
+
+    def _row(
+        self,
+        planned: Planned,
+        item: Item,
+        before: Mapping[str, Any] | None = None,
+        transitions: Sequence[int] | None = None,
+    ) -> ImportedRow:
+        return ImportedRow(
+            run=self.run,
+            item=item,
+            line=planned.line,
+            key=fit_key(planned.key),
+            what=planned.what,
+            title=item.title,
+            before=dict(before or {}) | {"fields": {change.name: change.ours for change in planned.changes}},
+            after={
+                "fields": {change.name: mark(change.theirs) for change in planned.changes},
+                "transitions": list(transitions or ()),
+            },
+        )
+
+
+def _item(planned: Planned) -> Item:
+    if planned.item is None:
+        raise ValueError(planned.key)
+    return planned.item
+
+
+def _change(planned: Planned, name: str) -> Difference | None:
+    return next((change for change in planned.changes if change.name == name), None)
+
+
+def _is_history_anew(planned: Planned) -> bool:
+    """Say whether the file tells the whole history, or somebody has said meanwhile what its one status means."""
+    status = _change(planned, "status")
+    return _change(planned, "history") is not None or (status is not None and status.ours == status.theirs)
+
+
+def apply_field(item: Item, name: str, value: Any, *, now: dt.datetime) -> dict[str, Any]:
+    """Give one field of an item the tracker's value, and save it. Returns what it was, for the way back.
+
+    `item` has team, column, sprint and tracked fetched.
+    """
+    was: dict[str, Any] = {"fields": {}}
+    fields: dict[str, Any] = {}
+    if name == "status":
+        category = _tracked_fields(item).get("category", Category.TODO)
+        column = column_for(list(item.team.columns.all()), value, category)
+        fields = {"column": column, "category": category}
+        fields["done_at"] = (item.done_at or now) if category == Category.DONE else None
+        if category == Category.DOING:
+            fields["started_at"] = item.started_at or now
+        step = _transition(item, Step(value, category, now))
+        step.save()
+        was["transitions"] = [step.pk]
+    elif name == "sprint":
+        fields = {"sprint": Sprint.objects.filter(team=item.team, tracker_name=value).first() if value else None}
+        SprintStay.objects.filter(item=item, removed_at=None, sprint__closed_at=None).update(removed_at=now)
+        if fields["sprint"] is not None:
+            SprintStay.objects.create(sprint=fields["sprint"], item=item, added_at=now)
+    elif name == "parent":
+        others = Item.objects.active().filter(team__organisation_id=item.team.organisation_id)
+        fields = {"parent": others.filter(tracker_key=value).first() if value else None}
+    elif name == "due_on":
+        fields = {"due_on": _day(value)}
+    elif name == "assignees":
+        was["assignees"] = sorted(item.assignees.values_list("pk", flat=True))
+        item.assignees.set(value)
+    else:
+        fields = {name: value}
+    for field_name, new in fields.items():
+        attname = Item._meta.get_field(field_name).attname  # type: ignore[union-attr]
+        old = getattr(item, attname)
+        was["fields"][field_name] = old.isoformat() if hasattr(old, "isoformat") else old
+        setattr(item, field_name, new)
+    item.updated_at = now
+    item.save(update_fields=[*fields, "updated_at"])
+    return was
+
+
+class _Ranks:
+    """Hands out ranks behind the last item: by the tracker's own order where the file tells it, else row by row."""
+
+    def __init__(self, last: str | None, places_by_line: Mapping[int, int]) -> None:
+        self._last = last
+        self._places = places_by_line
+        self._planned = ranks.many_between(last, None, len(places_by_line)) if places_by_line else ()
+        self._next = iter(self._one_by_one())
+
+    def of(self, line: int) -> str:
+        place = self._places.get(line)
+        return self._planned[place] if place is not None else next(self._next)
+
+    def _one_by_one(self) -> Iterator[str]:
+        last = self._planned[-1] if self._planned else self._last
+        while True:
+            some = ranks.many_between(last, None, 500)
+            yield from some
+            last = some[-1]
+
+
+def _in_time(named: tuple[str, SprintName]) -> tuple[dt.date, list[tuple[int, str]]]:
+    """Sort Sprints by their first known day, and those without by their names as people count ("2" before "10")."""
+    name, given = named
+    parts = [(int(part), "") if part.isdigit() else (-1, part.casefold()) for part in re.split(r"(\d+)", name) if part]
+    return (given.starts_on or given.ends_on or dt.date.max, parts)
+
+
+def _transition(item: Item, step: Step) -> Transition:
+    return Transition(
+        item_id=item.pk, status=(step.status or _("To do"))[:120], category=step.category, at=step.at, is_imported=True
+    )
+
+
+def _state_of(item: Item) -> dict[str, Any]:
+    """Return what an undo needs beside the changed fields."""
+    return {
+        "column_id": item.column_id,
+        "category": item.category,
+        "sprint_id": item.sprint_id,
+        "parent_id": item.parent_id,
+        "removed_at": item.removed_at and item.removed_at.isoformat(),
+        "updated_at": item.updated_at.isoformat(),
+    }
+
+
+def _tracked_fields(item: Item) -> dict[str, Any]:
+    row: TrackedItem | None = getattr(item, "tracked", None)
+    return row.fields if row else {}
+
+
+def _moment(text: str | None) -> dt.datetime | None:
+    return dt.datetime.fromisoformat(text) if text else None
+
+
+def _day(text: str | None) -> dt.date | None:
+    return dt.date.fromisoformat(text) if text else None
