@@ -8,7 +8,7 @@ Names are used everywhere (`url("board", team_key=team.key)`); navigation shows 
 
 from django.urls import URLPattern, URLResolver, path
 
-from .views import demo, errors, people, settings
+from .views import demo, errors, people, report, settings
 
 urlpatterns: list[URLPattern | URLResolver] = [
     # people: sign-in, one-time links, what is kept for a browser
@@ -24,6 +24,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("demo/", demo.demonstration, name="demonstration"),
     path("demo/load/", demo.load, name="demonstration-load"),
     path("demo/delete/", demo.delete, name="demonstration-delete"),
+    # report
+    path("t/<str:team_key>/report/", report.report, name="report"),
+    path("t/<str:team_key>/report.<str:suffix>", report.export, name="report-export"),
     # settings
     path("settings/", settings.home, name="settings"),
     path("settings/organisation/", settings.organisation, name="organisation-settings"),

@@ -6,10 +6,10 @@ from django.test.utils import CaptureQueriesContext
 
 from headway.lib import clock
 from headway.scrum.models import Category
-from headway.value.actions import enter_verdict, link_item
+from headway.value.actions import enter_verdict, link_item, shelve
 from headway.value.queries import bets_of, delivered_share, promises_for
 from tests.value.make import make_bet
-from tests.world import World, make_item, make_key_result
+from tests.world import World, make_item, make_key_result, make_sprint
 
 
 def test_an_item_shows_key_results_first_then_its_kind(world: World) -> None:
@@ -58,3 +58,26 @@ def test_delivered_is_the_share_of_size_with_the_median_for_what_has_none(world:
     assert (delivered.done, delivered.total) == (6.0, 10.0), "the one without a size counts as the median, 4"
     assert (delivered.share, delivered.items, delivered.guessed) == (pytest.approx(0.6), 3, 1)
     assert found[empty.pk].share is None
+
+
+def test_delivered_counts_what_was_taken_on_and_no_candidates(world: World) -> None:
+    sprint, over = make_sprint(world.team, 2), make_sprint(world.team, 1, closed_at=clock.now())
+    for size, category, of in [
+        (1, Category.DONE, over),
+        (2, Category.DOING, None),
+        (4, Category.TODO, sprint),
+        (8, Category.TODO, None),  # a candidate in the backlog
+    ]:
+        item = make_item(world.team, size=size, category=category, sprint=of)
+        link_item(item, by=world.cy, key_result=world.key_result)
+    delivered = delivered_share([world.key_result.pk])[world.key_result.pk]
+    assert (delivered.done, delivered.total, delivered.items) == (1.0, 7.0, 3)
+
+
+def test_without_sprints_delivered_counts_all_but_what_is_not_now(world: World) -> None:
+    for size, category in [(1, Category.DONE), (3, Category.TODO), (8, Category.TODO)]:
+        item = make_item(world.team, size=size, category=category)
+        link_item(item, by=world.cy, key_result=world.key_result)
+    shelve(item, by=world.bo, reason="Too large")
+    delivered = delivered_share([world.key_result.pk])[world.key_result.pk]
+    assert (delivered.done, delivered.total) == (1.0, 4.0)

@@ -6,10 +6,12 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from headway.okr.models import KeyResult
-from headway.scrum.models import Category, Item
+from django.db.models import Exists, OuterRef, Q
 
-from ..models import Serves, Verdict
+from headway.okr.models import KeyResult
+from headway.scrum.models import Category, Item, Sprint
+
+from ..models import NotNow, Serves, Verdict
 
 
 @dataclass(frozen=True)
@@ -80,19 +82,20 @@ class Promise:
 
 def promises_for(item_ids: Iterable[int]) -> dict[int, Promise]:
     """Return what each item serves; items that serve nothing are left out. One query."""
-    lines: dict[int, list[ServesLine]] = defaultdict(list)
+    found: dict[int, list[Serves]] = defaultdict(list)
     rows = (
         Serves.objects.filter(item__in=item_ids)
         .select_related("key_result", "bet__verdict")
         .order_by("key_result__objective__position", "key_result__position", "key_result_id", "id")
     )
     for serves in rows:
-        lines[serves.item_id].append(serves_line(serves))
-    # A kind comes last: databases disagree on where NULL sorts.
-    return {
-        item_id: Promise(tuple(sorted(found, key=lambda line: line.key_result_id is None)))
-        for item_id, found in lines.items()
-    }
+        found[serves.item_id].append(serves)
+    return {item_id: promise_of(serves) for item_id, serves in found.items()}
+
+
+def promise_of(rows: Iterable[Serves]) -> Promise:
+    """Shape what one item serves. A kind comes last: databases disagree on where NULL sorts."""
+    return Promise(tuple(sorted(map(serves_line, rows), key=lambda line: line.key_result_id is None)))
 
 
 @dataclass(frozen=True)
@@ -135,8 +138,10 @@ def bets_of(key_result_id: int) -> list[BetOfKeyResult]:
 
 @dataclass(frozen=True)
 class Delivered:
-    """Linked work by size: `done` of `total`. `share` None while nothing is linked.
+    """Work taken on for a Key Result, by size: `done` of `total`. `share` None while nothing is taken on.
 
+    Taken on is what is done, in progress or in a Sprint that is not over; a candidate in the backlog is no plan yet.
+    Where the team has no such Sprint, all that is open counts, but for what lies on the Not now shelf.
     An item without a size counts as the median of its team's sizes (1 where no item has one); `guessed` says how
     many such items are in it.
     """
@@ -151,28 +156,73 @@ class Delivered:
         return self.done / self.total if self.total else None
 
 
+@dataclass(frozen=True)
+class Work:
+    """One item that serves a Key Result, as far as what is delivered is concerned."""
+
+    category: str
+    size: float | None
+    is_in_sprint: bool  # in one that has its days and is not over
+    is_shelved: bool
+
+
+def delivered_of(work: Iterable[Work], *, has_sprint: bool, median_size: float) -> Delivered:
+    """Add up what is taken on and done. `has_sprint`: the team has a Sprint that is not over."""
+
+    def is_taken_on(one: Work) -> bool:
+        if one.category != Category.TODO or one.is_in_sprint:
+            return True
+        return not has_sprint and not one.is_shelved
+
+    taken = [one for one in work if is_taken_on(one)]
+    return Delivered(
+        done=float(sum(one.size or median_size for one in taken if one.category == Category.DONE)),
+        total=float(sum(one.size or median_size for one in taken)),
+        items=len(taken),
+        guessed=sum(not one.size for one in taken),
+    )
+
+
 def delivered_share(key_result_ids: Iterable[int]) -> dict[int, Delivered]:
-    """Return how much of the work linked to each Key Result is done. One query, two where sizes are missing."""
+    """Return how much of the work taken on for each Key Result is done. Two queries, three where sizes are missing."""
     ids = list(key_result_ids)
+    shelved = NotNow.objects.filter(item=OuterRef("item_id"), ended_at=None)
     rows = list(
-        Serves.objects.filter(key_result__in=ids, item__removed_at=None).values_list(
-            "key_result_id", "item__team_id", "item__size", "item__category"
+        Serves.objects.filter(key_result__in=ids, item__removed_at=None)
+        .annotate(
+            is_shelved=Exists(shelved),
+            is_in_sprint=Q(item__sprint__starts_on__isnull=False, item__sprint__closed_at=None),
+        )
+        .values_list("key_result_id", "item__team_id", "item__category", "item__size", "is_in_sprint", "is_shelved")
+    )
+    with_sprint = set(
+        Sprint.objects.filter(team__in={row[1] for row in rows}, starts_on__isnull=False, closed_at=None).values_list(
+            "team_id", flat=True
         )
     )
-    medians = median_sizes({team_id for _kr, team_id, size, _category in rows if not size})
-    work: dict[int, list[tuple[float, bool, bool]]] = defaultdict(list)
-    for key_result_id, team_id, size, category in rows:
+    medians = median_sizes({team_id for _kr, team_id, _category, size, _sprint, _shelved in rows if not size})
+    work: dict[int, dict[int, list[Work]]] = defaultdict(lambda: defaultdict(list))
+    for key_result_id, team_id, category, size, is_in_sprint, is_shelved in rows:
         if key_result_id is not None:
-            work[key_result_id].append((size or medians[team_id], category == Category.DONE, not size))
+            work[key_result_id][team_id].append(Work(category, size, bool(is_in_sprint), bool(is_shelved)))
     return {
-        key_result_id: Delivered(
-            done=float(sum(size for size, is_done, _guessed in work[key_result_id] if is_done)),
-            total=float(sum(size for size, _is_done, _guessed in work[key_result_id])),
-            items=len(work[key_result_id]),
-            guessed=sum(guessed for _size, _is_done, guessed in work[key_result_id]),
+        key_result_id: _together(
+            delivered_of(of_team, has_sprint=team_id in with_sprint, median_size=medians.get(team_id, 1.0))
+            for team_id, of_team in work[key_result_id].items()
         )
         for key_result_id in ids
     }
+
+
+def _together(parts: Iterable[Delivered]) -> Delivered:
+    """Add up what several teams delivered for one Key Result."""
+    known = list(parts)
+    return Delivered(
+        done=sum((part.done for part in known), 0.0),
+        total=sum((part.total for part in known), 0.0),
+        items=sum(part.items for part in known),
+        guessed=sum(part.guessed for part in known),
+    )
 
 
 def median_sizes(team_ids: Iterable[int]) -> Mapping[int, float]:
