@@ -2,6 +2,7 @@
 
 import json
 import os
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -101,6 +102,132 @@ def forecast(
     try:
         cli_value.forecast(team, items=items, by=by, as_json=as_json, out=_console())
     except cli_value.Refused as error:
+        raise _refused(str(error), error.document if as_json else None) from error
+
+
+import_app = typer.Typer(
+    help="Bring a file in: a tracker's export, or OKRs. Or take an import back.", no_args_is_help=True
+)
+app.add_typer(import_app, name="import")
+
+_File = Annotated[Path, typer.Argument(help="The file.", show_default=False)]
+_TeamKey = Annotated[str, typer.Option("--team", help="Key of the team.", show_default=False)]
+_Map = Annotated[Path | None, typer.Option("--map", help="JSON: what columns, statuses and options mean.")]
+_CreateTeam = Annotated[bool, typer.Option("--create-team", help="Create the team where there is none.")]
+_DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would happen; write nothing.")]
+_Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
+
+
+@import_app.command("jira")
+def import_jira(
+    file: _File,
+    team: _TeamKey,
+    map: _Map = None,
+    create_team: _CreateTeam = False,
+    dry_run: _DryRun = False,
+    as_json: _Json = False,
+) -> None:
+    """Bring in Jira's CSV export."""
+    _bring_in("jira", file, team, map, {}, create_team, dry_run, as_json)
+
+
+@import_app.command("github")
+def import_github(
+    file: _File,
+    team: _TeamKey,
+    map: _Map = None,
+    pull_requests: Annotated[
+        bool | None, typer.Option("--include-pull-requests/--no-pull-requests", help="Pull requests too.")
+    ] = None,
+    milestones: Annotated[
+        bool | None, typer.Option("--milestones-as-sprints/--no-milestones-as-sprints", help="Milestones are Sprints.")
+    ] = None,
+    create_team: _CreateTeam = False,
+    dry_run: _DryRun = False,
+    as_json: _Json = False,
+) -> None:
+    """Bring in GitHub's issues, as JSON."""
+    options = {"pull_requests": pull_requests, "milestones": milestones}
+    _bring_in("github", file, team, map, options, create_team, dry_run, as_json)
+
+
+@import_app.command("csv")
+def import_csv(
+    file: _File,
+    team: _TeamKey,
+    map: _Map = None,
+    create_team: _CreateTeam = False,
+    dry_run: _DryRun = False,
+    as_json: _Json = False,
+) -> None:
+    """Bring in any table of work items; --map says what its columns are."""
+    _bring_in("csv", file, team, map, {}, create_team, dry_run, as_json)
+
+
+@import_app.command("okrs")
+def import_okrs(
+    file: _File,
+    team: _TeamKey,
+    cycle: Annotated[str, typer.Option("--cycle", help="Name of the cycle, where the file names none.")] = "",
+    create_team: _CreateTeam = False,
+    dry_run: _DryRun = False,
+    as_json: _Json = False,
+) -> None:
+    """Bring in OKRs, from Markdown or CSV."""
+    from headway import cli_import
+
+    try:
+        cli_import.bring_in_okrs(
+            file,
+            team_key=team,
+            cycle=cycle,
+            creates_team=create_team,
+            dry_run=dry_run,
+            as_json=as_json,
+            out=_console(),
+        )
+    except cli_import.Refused as error:
+        raise _refused(str(error), error.document if as_json else None) from error
+
+
+@import_app.command("undo")
+def import_undo(
+    import_id: Annotated[int, typer.Argument(metavar="ID", help="Its number.")], as_json: _Json = False
+) -> None:
+    """Take an import back; what people changed since stays, and is named."""
+    from headway import cli_import
+
+    try:
+        cli_import.take_back(import_id, as_json=as_json, out=_console())
+    except cli_import.Refused as error:
+        raise _refused(str(error), error.document if as_json else None) from error
+
+
+def _bring_in(
+    provider: str,
+    file: Path,
+    team: str,
+    mapping: Path | None,
+    options: dict[str, bool | None],
+    create_team: bool,
+    dry_run: bool,
+    as_json: bool,
+) -> None:
+    from headway import cli_import
+
+    try:
+        cli_import.bring_in(
+            provider,
+            file,
+            team_key=team,
+            mapping=mapping,
+            options=options,
+            creates_team=create_team,
+            dry_run=dry_run,
+            as_json=as_json,
+            out=_console(),
+        )
+    except cli_import.Refused as error:
         raise _refused(str(error), error.document if as_json else None) from error
 
 
