@@ -84,7 +84,8 @@ def open_page(browser: "Browser", live: LiveServer, complaints: list[str]) -> "I
     contexts: list[BrowserContext] = []
 
     def note(message: "ConsoleMessage") -> None:
-        if message.type == "error":
+        # What a script of the debugger does (axe sets style attributes) has no address; what a page does has one.
+        if message.type == "error" and message.location.get("url"):
             complaints.append(f"{message.text} ({message.location.get('url', '')})")
 
     def listen(page: "Page") -> None:

@@ -3,15 +3,21 @@
 // the element has left the page. Each import ends in a semicolon: the names of hashed files are written into it.
 
 const modules = {
+  "answer": () => import("./answer.js"),
+  "ask": () => import("./ask.js"),
+  "backlog": () => import("./backlog.js"),
+  "bet-range": () => import("./bet-range.js"),
   "copy": () => import("./copy.js"),
   "dialog": () => import("./dialog.js"),
   "keys-dialog": () => import("./keys.js"),
+  "linking": () => import("./linking.js"),
   "menu": () => import("./menu.js"),
   "password": () => import("./password.js"),
   "rows": () => import("./rows.js"),
   "send-on-change": () => import("./send-on-change.js"),
   "theme": () => import("./theme.js"),
   "toasts": () => import("./toast.js"),
+  "verdict": () => import("./verdict.js"),
 };
 
 const mounted = new WeakMap();

@@ -22,7 +22,7 @@ export function mount(menu) {
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
     if (!step) return;
     event.preventDefault();
-    const entries = [...pop.querySelectorAll(":is(a, button, input):not([disabled])")];
+    const entries = [...pop.querySelectorAll(":is(a, button, input:not([type=hidden])):not([disabled])")];
     const here = entries.indexOf(document.activeElement);
     entries[(here + step + entries.length) % entries.length]?.focus();
   };
