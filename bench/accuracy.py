@@ -54,6 +54,7 @@ def main() -> None:
     parser.add_argument("data", type=Path, nargs="?", help="default: HEADWAY_TRIAL_DATA, ../shared/data")
     parser.add_argument("--every", type=int, default=4, help="weeks between origins (default 4)")
     parser.add_argument("--raw", action="store_true", help="leave mass clean-ups in")
+    parser.add_argument("--half", type=int, choices=(1, 2), help="only every second project, from this one on")
     options = parser.parse_args()
     started = time.perf_counter()
     series = (options.data or Path(os.environ.get("HEADWAY_TRIAL_DATA", beside))) / "series"
@@ -61,6 +62,8 @@ def main() -> None:
         if not (series / name).is_dir():
             print(f"absent: {name}, to be had from {source}")
     projects = {name: weeks(days, options.raw) for name, days in finished_days(series)}
+    if options.half:
+        projects = {name: projects[name] for name in list(projects)[options.half - 1 :: 2]}
     boards = sprints_by_board(series / "choet_sprints")
     if projects:
         print_amounts(projects, options.every)

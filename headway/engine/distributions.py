@@ -89,10 +89,10 @@ class NegativeBinomialMixture(Distribution):
     ----------
     means : array (nodes,)
         Expected counts, > 0.
+    sizes : array (nodes,)
+        Shapes r, > 0; the variance of each is μ + μ²/r.
     weights : array (nodes,)
-        Chance of each mean, summing to 1.
-    size : float
-        Shape r > 0 of every negative binomial, whose variance is μ + μ²/r.
+        Chance of each, summing to 1.
 
     Notes
     -----
@@ -101,33 +101,36 @@ class NegativeBinomialMixture(Distribution):
 
     Examples
     --------
-    >>> geometric = NegativeBinomialMixture([1.0], [1.0], size=1.0)      # P(X = x) = ½ · ½ˣ
+    >>> geometric = NegativeBinomialMixture([1.0], [1.0], [1.0])      # P(X = x) = ½ · ½ˣ
     >>> geometric.cdf([0, 1, 2]).tolist()
     [0.5, 0.75, 0.875]
     >>> geometric.quantile(0.8)
     2.0
     """
 
-    def __init__(self, means: ArrayLike, weights: ArrayLike, size: float) -> None:
+    def __init__(self, means: ArrayLike, sizes: ArrayLike, weights: ArrayLike) -> None:
         self._means = np.asarray(means, dtype=float)
+        self._sizes = np.asarray(sizes, dtype=float)
         self._weights = np.asarray(weights, dtype=float)
-        self._size = float(size)
 
     def __repr__(self) -> str:
-        return f"NegativeBinomialMixture(mean={self.mean():.6g}, size={self._size:.6g})"
+        return f"NegativeBinomialMixture({self._means.size} nodes, mean={self.mean():.6g})"
 
     def mean(self) -> float:
         return float(self._means @ self._weights)
 
     def sample(self, rng: np.random.Generator, n: int) -> Floats:
-        means = rng.choice(self._means, size=n, p=self._weights)
-        return rng.poisson(rng.gamma(self._size, means / self._size)).astype(float)
+        node = rng.choice(self._means.size, size=n, p=self._weights)
+        sizes = self._sizes[node]
+        return rng.poisson(rng.gamma(sizes, self._means[node] / sizes)).astype(float)
 
     def _cdf(self, x: Floats) -> Floats:
         return 1.0 - self._at_least(np.floor(x) + 1)
 
     def _at_least(self, x: Floats) -> Floats:
-        return negative_binomials_at_least(x[:, np.newaxis], means=self._means, weights=self._weights, size=self._size)
+        return negative_binomials_at_least(
+            x[:, np.newaxis], means=self._means, sizes=self._sizes, weights=self._weights
+        )
 
     def _quantile(self, p: Floats) -> Floats:
         low = np.full(p.shape, -1.0)
@@ -194,19 +197,19 @@ class Discrete(Distribution):
         return np.append(self._values, np.inf)[np.searchsorted(self._cumulative, p, side="left")]
 
 
-def negative_binomials_at_least(x: ArrayLike, *, means: ArrayLike, weights: ArrayLike, size: ArrayLike) -> Floats:
+def negative_binomials_at_least(x: ArrayLike, *, means: ArrayLike, sizes: ArrayLike, weights: ArrayLike) -> Floats:
     """Return P(X ≥ x) of mixtures of negative binomials; the last axis of ``means`` is the mixture's.
 
-    >>> negative_binomials_at_least(1, means=[[1.0], [3.0]], weights=[1.0], size=1.0).tolist()
+    >>> negative_binomials_at_least(1, means=[[1.0], [3.0]], sizes=[1.0], weights=[1.0]).tolist()
     [0.5, 0.75]
     """
     from scipy.special import betainc
 
     least = np.ceil(np.asarray(x, dtype=float))
-    means, size = np.asarray(means, dtype=float), np.asarray(size, dtype=float)
+    means, sizes = np.asarray(means, dtype=float), np.asarray(sizes, dtype=float)
     # betainc wants positive finite parameters; the two ends are certain and set afterwards.
     inside = np.where((least > 0) & np.isfinite(least), least, 1.0)
-    chance = np.asarray(betainc(inside, size, means / (means + size)), dtype=float)
+    chance = np.asarray(betainc(inside, sizes, means / (means + sizes)), dtype=float)
     chance = np.where(least <= 0, 1.0, np.where(np.isposinf(least), 0.0, chance))
     return np.asarray(np.clip(chance @ np.asarray(weights, dtype=float), 0.0, 1.0))
 

@@ -43,13 +43,19 @@ HORIZON_WEEKS = 260
 """Beyond five years "when" is answered with ``inf``."""
 
 _RATE_DISCOUNT = 0.85
-_SPREAD_DISCOUNT = 0.94
+_SPREAD_DISCOUNT = 0.945
 _DRIFT_PER_WEEK = 0.11
 _DRIFT_WEEKS = 13
-# The rate's uncertainty as equally spaced points of a standard normal: exact to 1e-6 up to a year ahead,
-# to 5e-3 at five.
-_RATE_POINTS = np.linspace(-5.0, 5.0, 33)
-_RATE_WEIGHTS = np.exp(-(_RATE_POINTS**2) / 2) / np.exp(-(_RATE_POINTS**2) / 2).sum()
+# Weeks come in two kinds: most are calmer than the over-dispersion says, some are wilder; it is the mean of both.
+_CALM_AND_WILD = np.array([0.3, 2.4])
+_CALM_AND_WILD_SHARES = np.array([2 / 3, 1 / 3])
+# The rate's uncertainty as equally spaced points of a standard normal, of each kind one after the other.
+_POINTS = np.tile(np.linspace(-5.0, 5.0, 33), 2)
+_KINDS = np.repeat(_CALM_AND_WILD, 33)
+_WEIGHTS = np.repeat(_CALM_AND_WILD_SHARES, 33) * np.exp(-(_POINTS**2) / 2)
+_WEIGHTS /= _WEIGHTS.sum()
+# Each week of the first year, then every fourth: what lies between is a straight line to 1e-3.
+_WEEKS_AHEAD = np.append(np.arange(1.0, 53.0), np.arange(56.0, HORIZON_WEEKS + 1, 4.0))
 _LARGEST_WEEK = 10**9
 _BULK_AT_LEAST = 15
 _BULK_TIMES = 6.0
@@ -92,7 +98,7 @@ def items_done(throughput: ArrayLike, *, weeks: float) -> Distribution:
     -----
     Assumes that a week is like the weeks before it, the newest most, that the team neither splits nor
     doubles, and that items are of a like mix. Only zeros in the history give a defined answer: close to
-    nothing will be done. Cost: 33 negative binomials, under 1 ms.
+    nothing will be done. Cost: 66 negative binomials for each step of a quantile's search, about 1 ms.
 
     References
     ----------
@@ -110,8 +116,8 @@ def items_done(throughput: ArrayLike, *, weeks: float) -> Distribution:
     counts = _weekly_counts(throughput)
     if not 0 < weeks <= HORIZON_WEEKS:
         raise ValueError(f"weeks must be over 0 and at most {HORIZON_WEEKS}")
-    means, size = _Rate.of(counts).ahead(np.array([weeks], dtype=float))
-    return NegativeBinomialMixture(means[0], _RATE_WEIGHTS, float(size[0, 0]))
+    means, sizes = _Rate.of(counts).ahead(np.array([weeks], dtype=float))
+    return NegativeBinomialMixture(means[0], sizes[0], _WEIGHTS)
 
 
 def weeks_to_finish(throughput: ArrayLike, *, items: int) -> Distribution:
@@ -138,7 +144,8 @@ def weeks_to_finish(throughput: ArrayLike, *, items: int) -> Distribution:
     Notes
     -----
     P(T ≤ h) is the running maximum over h of P(S_h ≥ items), so it never falls: more items are never
-    sooner, a later date never less likely. Cost: 260 × 33 incomplete beta functions, about 2 ms.
+    sooner, a later date never less likely. Beyond a year every fourth week is computed and the weeks between lie on a
+    line. Cost: 104 × 66 incomplete beta functions, about 1 ms.
 
     Examples
     --------
@@ -149,11 +156,12 @@ def weeks_to_finish(throughput: ArrayLike, *, items: int) -> Distribution:
     counts = _weekly_counts(throughput)
     if items < 0 or items != int(items):
         raise ValueError("items must be a whole number of at least 0")
-    ahead = np.arange(1, HORIZON_WEEKS + 1, dtype=float)
-    means, size = _Rate.of(counts).ahead(ahead)
-    chance = negative_binomials_at_least(items, means=means, weights=_RATE_WEIGHTS, size=size)
+    means, sizes = _Rate.of(counts).ahead(_WEEKS_AHEAD)
+    chance = negative_binomials_at_least(items, means=means, sizes=sizes, weights=_WEIGHTS)
+    every_week = np.arange(HORIZON_WEEKS + 1.0)
     at_once = 1.0 if items == 0 else 0.0
-    return Discrete(np.append(0.0, ahead), np.maximum.accumulate(np.append(at_once, chance)))
+    chances = np.interp(every_week, np.append(0.0, _WEEKS_AHEAD), np.append(at_once, chance))
+    return Discrete(every_week, np.maximum.accumulate(chances))
 
 
 def mean_velocity(throughput: ArrayLike, *, last: int = 6) -> float:
@@ -356,8 +364,8 @@ class _Rate:
         drift = 1 + _DRIFT_PER_WEEK * np.minimum(weeks, _DRIFT_WEEKS)
         relative_variance = (1 / self.mean + self.over_dispersion) / self.weeks_of_evidence * drift
         log_variance = np.log1p(relative_variance)[:, np.newaxis]
-        rates = self.mean * np.exp(np.sqrt(log_variance) * _RATE_POINTS - log_variance / 4)
-        return rates * weeks[:, np.newaxis], (weeks / self.over_dispersion)[:, np.newaxis]
+        rates = self.mean * np.exp(np.sqrt(log_variance) * _POINTS - log_variance / 4)
+        return rates * weeks[:, np.newaxis], weeks[:, np.newaxis] / (self.over_dispersion * _KINDS)
 
 
 def _weekly_counts(throughput: ArrayLike) -> NDArray[np.int64]:

@@ -10,7 +10,7 @@ sizes = st.floats(0.05, 200)
 
 
 def mixture(first: float, second: float, size: float) -> Distribution:
-    return NegativeBinomialMixture([first, second], [0.3, 0.7], size)
+    return NegativeBinomialMixture([first, second], [size, size], [0.3, 0.7])
 
 
 def test_a_negative_binomial_agrees_with_its_mass_function() -> None:
@@ -19,14 +19,14 @@ def test_a_negative_binomial_agrees_with_its_mass_function() -> None:
     from scipy.stats import nbinom
 
     mass = nbinom.pmf(counts, size, size / (size + mean))
-    one = NegativeBinomialMixture([mean], [1.0], size)
+    one = NegativeBinomialMixture([mean], [size], [1.0])
     assert one.cdf(counts) == pytest.approx(np.cumsum(mass), abs=1e-12)
     assert one.mean() == pytest.approx(mass @ counts)
 
 
 def test_a_mixture_is_the_weighted_mean_of_its_parts() -> None:
-    both = mixture(2.0, 9.0, 3.0).cdf(np.arange(30))
-    parts = [NegativeBinomialMixture([m], [1.0], 3.0).cdf(np.arange(30)) for m in (2.0, 9.0)]
+    both = NegativeBinomialMixture([2.0, 9.0], [3.0, 0.5], [0.3, 0.7]).cdf(np.arange(30))
+    parts = [NegativeBinomialMixture([m], [r], [1.0]).cdf(np.arange(30)) for m, r in ((2.0, 3.0), (9.0, 0.5))]
     assert both == pytest.approx(0.3 * parts[0] + 0.7 * parts[1])
 
 
@@ -99,8 +99,8 @@ def test_the_rest_of_a_list_of_values_lies_at_infinity() -> None:
 
 
 def test_extreme_counts_stay_exact_enough_and_finite() -> None:
-    huge = NegativeBinomialMixture([1e11, 3e11], [0.5, 0.5], 0.1)
+    huge = NegativeBinomialMixture([1e11, 3e11], [0.1, 0.1], [0.5, 0.5])
     asked = huge.quantile([0.01, 0.5, 0.99, 0.999999])
     assert np.all(np.isfinite(asked))
     assert np.all(np.diff(asked) > 0)
-    assert negative_binomials_at_least(5, means=[1e-9], weights=[1.0], size=0.5) == pytest.approx(0, abs=1e-20)
+    assert negative_binomials_at_least(5, means=[1e-9], sizes=[0.5], weights=[1.0]) == pytest.approx(0, abs=1e-20)

@@ -30,7 +30,7 @@ class TestTheModelByHand:
         rate = forecast._Rate.of(np.array(self.history))
         weights = 0.85**3, 0.85**2, 0.85, 1.0
         mean = (0.5 + weights[0] * 2 + weights[1] * 4 + 6) / (0.25 + sum(weights))
-        slow = 0.94**3, 0.94**2, 0.94, 1.0
+        slow = 0.945**3, 0.945**2, 0.945, 1.0
         spread = sum(v * (y - mean) ** 2 for v, y in zip(slow, self.history, strict=True)) / sum(slow)
         assert rate.mean == pytest.approx(mean)
         assert rate.weeks_of_evidence == pytest.approx(sum(weights))
@@ -43,7 +43,7 @@ class TestTheModelByHand:
         rng = np.random.default_rng(11)
         log_variance = np.log1p(variance)
         levels = rate.mean * np.exp(np.sqrt(log_variance) * rng.standard_normal(200_000) - log_variance / 4)
-        shape = weeks / rate.over_dispersion
+        shape = weeks / (rate.over_dispersion * rng.choice([0.3, 2.4], p=[2 / 3, 1 / 3], size=levels.size))
         simulated = rng.poisson(levels * weeks * rng.gamma(shape, 1 / shape, levels.size))
         exact = items_done(self.history, weeks=weeks)
         for items in (1, 5, 10, 20, 40):
@@ -51,7 +51,7 @@ class TestTheModelByHand:
 
     def test_the_drift_stops_after_a_quarter(self) -> None:
         rate = forecast._Rate.of(np.array(STEADY))
-        near, far = (rate.ahead(np.array([weeks], dtype=float))[0] / weeks for weeks in (13.0, 52.0))
+        near, far = (rate.ahead(np.array([weeks]))[0] / weeks for weeks in (13.0, 52.0))
         assert far == pytest.approx(near)
 
 
@@ -124,7 +124,7 @@ class TestWeeksToFinish:
     @given(history=histories, items=st.integers(1, 300))
     @settings(max_examples=40)
     def test_a_later_date_is_never_less_likely(self, history: list[int], items: int) -> None:
-        chances = weeks_to_finish(history, items=items).cdf(np.arange(0, 262))
+        chances = np.asarray(weeks_to_finish(history, items=items).cdf(np.arange(0, 262)))
         assert np.all(np.diff(chances) >= 0)
         assert chances[0] == 0
         assert chances[-1] <= 1
@@ -134,7 +134,7 @@ class TestWeeksToFinish:
     def test_both_questions_have_one_answer(self, history: list[int], items: int, weeks: int) -> None:
         by_date = weeks_to_finish(history, items=items).cdf(weeks)
         by_amount = items_done(history, weeks=weeks).at_least(items)
-        assert by_date >= by_amount - 1e-9
+        assert by_date >= by_amount - 2e-3
         assert by_date == pytest.approx(by_amount, abs=0.05)
 
     def test_no_items_are_done_at_once(self) -> None:
