@@ -8,7 +8,7 @@ Names are used everywhere (`url("board", team_key=team.key)`); navigation shows 
 
 from django.urls import URLPattern, URLResolver, path
 
-from .views import demo, errors, people, report, settings
+from .views import backlog, bets, demo, errors, forecasts, linking, people, report, settings
 
 urlpatterns: list[URLPattern | URLResolver] = [
     # people: sign-in, one-time links, what is kept for a browser
@@ -27,6 +27,25 @@ urlpatterns: list[URLPattern | URLResolver] = [
     # report
     path("t/<str:team_key>/report/", report.report, name="report"),
     path("t/<str:team_key>/report.<str:suffix>", report.export, name="report-export"),
+    # value: the value sheet, links, bets, verdicts, forecasts
+    path("t/<str:team_key>/backlog/", backlog.backlog, name="backlog"),
+    path("t/<str:team_key>/backlog/link/", linking.link_many, name="link-many"),
+    path("t/<str:team_key>/link/", linking.link, name="link"),
+    path("t/<str:team_key>/link/item/", linking.link_one, name="link-one"),
+    path("t/<str:team_key>/forecast/", forecasts.forecast, name="forecast"),
+    path("t/<str:team_key>/items/<int:number>/why/", backlog.why, name="why"),
+    path("t/<str:team_key>/items/<int:number>/rank/", backlog.rank, name="rank"),
+    path("t/<str:team_key>/items/<int:number>/move/", backlog.move, name="move-to-rank"),
+    path("t/<str:team_key>/items/<int:number>/not-now/", backlog.not_now, name="not-now"),
+    path("t/<str:team_key>/items/<int:number>/back/", backlog.back_to_now, name="bring-back"),
+    path("t/<str:team_key>/items/<int:number>/bet/", bets.bet, name="bet"),
+    path("t/<str:team_key>/items/<int:number>/link/", linking.link_item, name="link-item"),
+    path("t/<str:team_key>/not-now/<int:not_now_id>/told/", backlog.told, name="told"),
+    path("t/<str:team_key>/links/<int:serves_id>/remove/", linking.unlink, name="unlink"),
+    path("t/<str:team_key>/bets/<int:bet_id>/", bets.edit_bet, name="edit-bet"),
+    path("t/<str:team_key>/bets/<int:bet_id>/withdraw/", bets.withdraw, name="withdraw-bet"),
+    path("t/<str:team_key>/bets/<int:bet_id>/verdict/", bets.verdict, name="verdict"),
+    path("t/<str:team_key>/bets/<int:bet_id>/verdict/withdraw/", bets.unjudge, name="withdraw-verdict"),
     # settings
     path("settings/", settings.home, name="settings"),
     path("settings/organisation/", settings.organisation, name="organisation-settings"),

@@ -1,7 +1,9 @@
 """Reads of this area, shaped for screens, reports and the command line."""
 
+from .choices import KeyResultChoice, key_result_choices
 from .forecasts import Forecast, SprintChance, TooLittle, forecast_for, sprint_chance
-from .pricing import PricedBet, Row
+from .item import ItemPromise, item_promise
+from .pricing import KindLine, PricedBet, Row
 from .promises import (
     BetLine,
     BetOfKeyResult,
@@ -10,7 +12,9 @@ from .promises import (
     Promise,
     ServesLine,
     VerdictLine,
+    Work,
     bets_of,
+    delivered_of,
     delivered_share,
     promises_for,
     share_linked,
@@ -25,6 +29,9 @@ __all__ = [
     "Capacity",
     "Delivered",
     "Forecast",
+    "ItemPromise",
+    "KeyResultChoice",
+    "KindLine",
     "Linked",
     "PricedBet",
     "Promise",
@@ -38,9 +45,13 @@ __all__ = [
     "SprintChance",
     "TooLittle",
     "VerdictLine",
+    "Work",
     "bets_of",
+    "delivered_of",
     "delivered_share",
     "forecast_for",
+    "item_promise",
+    "key_result_choices",
     "matching",
     "promises_for",
     "rest_of_backlog",

@@ -27,9 +27,8 @@ def scale_of(bets: Sequence[PricedBet]) -> Scale | None:
     if not bets:
         return None
     is_share = len({bet.unit for bet in bets}) > 1
-    by = [(bet.span or 1.0) if is_share else 1.0 for bet in bets]
-    low = min(0.0, *(bet.promise.low / span for bet, span in zip(bets, by, strict=True)))
-    high = max(bet.promise.high / span for bet, span in zip(bets, by, strict=True))
+    shown = [movement / ((bet.span or 1.0) if is_share else 1.0) for bet in bets for movement in _movements(bet)]
+    low, high = min(0.0, *shown), max(shown)
     step = _round_up(max(high, -low, 1e-9) / 3)
     return Scale(
         low=-step * math.ceil(-low / step) if low < 0 else 0.0,
@@ -37,6 +36,13 @@ def scale_of(bets: Sequence[PricedBet]) -> Scale | None:
         unit="" if is_share else bets[0].unit,
         is_share=is_share,
     )
+
+
+def _movements(bet: PricedBet) -> list[float]:
+    """Return the ends of what was promised, and what was measured where it was judged."""
+    verdict = bet.promise.verdict
+    measured = [verdict.measured] if verdict and verdict.measured is not None else []
+    return [bet.promise.low, bet.promise.high, *measured]
 
 
 def _round_up(value: float) -> float:

@@ -1,0 +1,189 @@
+"""The value sheet: the order of the backlog, why an item stands where it does, and what is not now."""
+
+from functools import partial
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.http import Http404, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+
+from headway.people.access import allows
+from headway.people.models import Role, Team, TeamRole
+from headway.scrum.actions import rank_item
+from headway.scrum.models import Category, Item
+from headway.value.actions import bring_back, mark_told, shelve
+from headway.value.models import NotNow
+from headway.value.queries import Row, Sheet, item_promise, key_result_choices, rest_of_backlog, value_sheet
+
+from . import Request, add_errors, get_team, is_htmx, toast
+from .changes import change_of, follow
+from .value_forms import NotNowForm, RankForm
+from .value_parts import amount, asked_of, dialog, get_item, number_in
+
+ROWS_A_PAGE = 200
+
+
+@require_GET
+def backlog(request: Request, team_key: str) -> HttpResponse:
+    """Show the value sheet and a page of what has no price; over htmx without the frame around it."""
+    team = get_team(request, team_key)
+    sheet = value_sheet(team, request.actor)
+    asked = asked_of(request)
+    rows = [row for row in sheet.rows if _is_asked(row, team, asked)] if asked["show"] != "unlinked" else []
+    pages = max(1, -(-len(rows) // ROWS_A_PAGE))
+    page = min(number_in(request.GET.get("now"), 1), pages)
+    rest = None
+    if asked["show"] != "priced":
+        rest = rest_of_backlog(
+            team,
+            sheet,
+            page=number_in(request.GET.get("page"), 1),
+            text=asked["q"],
+            unlinked=asked["show"] == "unlinked",
+            key_result_id=asked["kr"],
+        )
+    context = _sheet_context(sheet) | {
+        "rows": rows[(page - 1) * ROWS_A_PAGE : page * ROWS_A_PAGE],
+        "now_page": page,
+        "now_pages": pages,
+        "rest": rest,
+        "asked": asked,
+        "choices": key_result_choices(team, request.actor),
+        "orders": _who_orders(team),
+        "address": request.get_full_path(),
+        "is_part": is_htmx(request),
+    }
+    return render(request, "value/_sheet.html" if is_htmx(request) else "value/backlog.html", context)
+
+
+@require_GET
+def why(request: Request, team_key: str, number: int) -> HttpResponse:
+    """Say why an item has its rank: the figures behind the row, and what can be done about it."""
+    team, item = get_item(request, team_key, number)
+    sheet = value_sheet(team, request.actor)
+    context = _sheet_context(sheet) | {
+        "item": item,
+        "row": sheet.row(item.pk),
+        "own": item_promise(item, request.actor),
+        "shelved": next((row for row in sheet.not_now if row.item_id == item.pk), None),
+        "orders": _who_orders(team),
+    }
+    return dialog(request, "why", context)
+
+
+@require_POST
+def rank(request: Request, team_key: str, number: int) -> HttpResponse:
+    """Put an item before or after another one (by number): what a drag and Alt with an arrow send."""
+    team, item = get_item(request, team_key, number)
+    side = "before" if "before" in request.POST else "after"
+    other = _open_items(team).filter(number=number_in(request.POST.get(side), 0)).first()
+    if other is None or other == item:
+        raise Http404
+    change = change_of(request, lambda: rank_item(item, by=request.actor, **{side: other}))
+    if change:
+        _tell_rank(request, team, item, change)
+    return follow(request, team)
+
+
+def move(request: Request, team_key: str, number: int) -> HttpResponse:
+    """Ask for a rank and put the item there: every drag has a key."""
+    team, item = get_item(request, team_key, number)
+    sheet = value_sheet(team, request.actor)
+    row = sheet.row(item.pk)
+    form = RankForm(request.POST or None, initial={"rank": row.rank if row else 1})
+    can_order = allows(request.actor, "order_backlog", team)
+    if request.method == "POST" and form.is_valid():
+        change = change_of(request, lambda: _put_at(request, sheet, item, form.cleaned_data["rank"]))
+        if change:
+            _tell_rank(request, team, item, change)
+        return follow(request, team)
+    context = {"team": team, "item": item, "row": row, "sheet": sheet, "form": form, "can_order": can_order}
+    return dialog(request, "move", context | {"orders": _who_orders(team)}, form.errors)
+
+
+def not_now(request: Request, team_key: str, number: int) -> HttpResponse:
+    """Put an item on the shelf, with its reason."""
+    team, item = get_item(request, team_key, number)
+    form = NotNowForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            change = change_of(request, lambda: shelve(item, by=request.actor, **form.cleaned_data))
+        except ValidationError as error:
+            add_errors(form, error)
+        else:
+            if change:
+                toast(request, _("Not now: %(item)s.") % {"item": item.title}, change)
+            return follow(request, team)
+    own = item_promise(item, request.actor)
+    context = {"team": team, "item": item, "own": own, "form": form, "orders": _who_orders(team)}
+    return dialog(request, "not_now", context | {"amount": partial(amount, currency=own.currency)}, form.errors)
+
+
+@require_POST
+def back_to_now(request: Request, team_key: str, number: int) -> HttpResponse:
+    """Take an item off the shelf, to the place in the order that it had."""
+    team, item = get_item(request, team_key, number)
+    change = change_of(request, lambda: bring_back(item, by=request.actor))
+    if change:
+        toast(request, _("Back in the order: %(item)s.") % {"item": item.title}, change)
+    return follow(request, team)
+
+
+@require_POST
+def told(request: Request, team_key: str, not_now_id: int) -> HttpResponse:
+    """Note that whoever asked was told today."""
+    team = get_team(request, team_key)
+    lying = get_object_or_404(NotNow.objects.select_related("item__team"), pk=not_now_id, item__team=team)
+    try:
+        change = change_of(request, lambda: mark_told(lying, by=request.actor))
+    except ValidationError as error:
+        toast(request, " ".join(error.messages), tone="bad")
+    else:
+        if change:
+            toast(request, _("%(name)s was told.") % {"name": lying.asked_by}, change)
+    return follow(request, team)
+
+
+def _sheet_context(sheet: Sheet) -> dict[str, Any]:
+    return {"sheet": sheet, "team": sheet.team, "amount": partial(amount, currency=sheet.currency)}
+
+
+def _is_asked(row: Row, team: Team, asked: dict[str, Any]) -> bool:
+    if asked["kr"] and asked["kr"] not in {bet.key_result_id for bet in row.bets}:
+        return False
+    text = asked["q"].casefold()
+    words = text.upper().removeprefix(f"{team.key}-").removeprefix("#")
+    return not text or words == str(row.number) or all(word in row.title.casefold() for word in text.split())
+
+
+def _put_at(request: Request, sheet: Sheet, item: Item, rank: int) -> None:
+    """Put an item where the row of that rank stands; behind the last where there are fewer."""
+    rows = [row for row in sheet.rows if row.item_id != item.pk]
+    if not rows:
+        rank_item(item, by=request.actor, at_top=True)
+        return
+    items = Item.objects.select_related("team")
+    if rank <= len(rows):
+        rank_item(item, by=request.actor, before=items.get(pk=rows[rank - 1].item_id))
+    else:
+        rank_item(item, by=request.actor, after=items.get(pk=rows[-1].item_id))
+
+
+def _tell_rank(request: Request, team: Team, item: Item, change: Any) -> None:
+    sheet = value_sheet(team, request.actor)
+    row = sheet.row(item.pk)
+    if row:
+        toast(request, _("%(item)s is now rank %(rank)s.") % {"item": item.title, "rank": row.rank}, change)
+    else:
+        toast(request, _("%(item)s was moved.") % {"item": item.title}, change)
+
+
+def _open_items(team: Team) -> Any:
+    return Item.objects.active().filter(team=team).exclude(category=Category.DONE)
+
+
+def _who_orders(team: Team) -> str:
+    names = TeamRole.objects.filter(team=team, role=Role.PRODUCT_OWNER).order_by("person__name")
+    return ", ".join(row.person.first_name for row in names.select_related("person"))

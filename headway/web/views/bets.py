@@ -1,0 +1,155 @@
+"""Bets on items, by hand from the first promise to the verdict."""
+
+import datetime as dt
+from functools import partial
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from headway.lib import clock
+from headway.okr.models import KeyResult
+from headway.people.access import require
+from headway.people.models import Team
+from headway.value.actions import change_bet, enter_verdict, place_bet, withdraw_bet, withdraw_verdict
+from headway.value.models import Bet, Verdict
+from headway.value.queries import ItemPromise, KeyResultChoice, item_promise, key_result_choices
+
+from . import Request, add_errors, get_team, toast
+from .changes import change_of, follow
+from .value_forms import BetForm, VerdictForm, WithdrawForm
+from .value_parts import amount, dialog, get_item
+
+JUDGED_AFTER_DAYS = 28
+
+
+def bet(request: Request, team_key: str, number: int) -> HttpResponse:
+    """Place a bet on an item."""
+    team, item = get_item(request, team_key, number)
+    require(request.actor, "place_bet", team)
+    own = item_promise(item, request.actor)
+    taken = {line.key_result_id for line in own.promise.key_results if line.bet}
+    choices = [row for row in key_result_choices(team, request.actor) if row.can_move and row.id not in taken]
+    form = BetForm(request.POST or None, choices=choices, initial=_first_guess(request, own))
+    if request.method == "POST" and choices and form.is_valid():
+        given = form.cleaned_data
+        key_result = get_object_or_404(KeyResult.objects.visible_to(request.actor), pk=given.pop("key_result"))
+        placed: list[Bet] = []
+
+        def act() -> None:
+            placed.append(place_bet(item, by=request.actor, key_result=key_result, **given))
+
+        if _did(request, form, act, _("The bet on %(item)s is placed.") % {"item": item.title}):
+            _warn(request, placed[0])
+            return follow(request, team, "item", team_key=team.key, number=item.number)
+    return dialog(request, "bet", _context(own, form, choices) | {"bet": None}, form.errors)
+
+
+def edit_bet(request: Request, team_key: str, bet_id: int) -> HttpResponse:
+    """Change a bet: freely before work starts, afterwards with a reason."""
+    team, row = _bet(request, team_key, bet_id)
+    require(request.actor, "place_bet", team)
+    key_result = row.serves.key_result
+    own = item_promise(row.serves.item, request.actor)
+    initial = {
+        "low": row.low,
+        "likely": row.likely,
+        "high": row.high,
+        "chance": float(f"{row.chance * 100:.10g}"),
+        "judge_on": row.judge_on,
+        "hypothesis": row.hypothesis,
+    }
+    form = BetForm(request.POST or None, initial=initial)
+    if request.method == "POST" and form.is_valid():
+        given = form.cleaned_data
+        changed = partial(change_bet, row, by=request.actor, **given)
+        if _did(request, form, changed, _("The bet on %(item)s is changed.") % {"item": own.item.title}):
+            row.refresh_from_db()
+            _warn(request, row)
+            return follow(request, team, "item", team_key=team.key, number=own.item.number)
+    return dialog(request, "bet", _context(own, form, []) | {"bet": row, "key_result": key_result}, form.errors)
+
+
+def withdraw(request: Request, team_key: str, bet_id: int) -> HttpResponse:
+    """Take a bet away; the link stays."""
+    team, row = _bet(request, team_key, bet_id)
+    require(request.actor, "place_bet", team)
+    own = item_promise(row.serves.item, request.actor)
+    form = WithdrawForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        done = partial(withdraw_bet, row, by=request.actor, reason=form.cleaned_data["reason"])
+        if _did(request, form, done, _("The bet on %(item)s is withdrawn.") % {"item": own.item.title}):
+            return follow(request, team, "item", team_key=team.key, number=own.item.number)
+    return dialog(request, "withdraw", _context(own, form, []) | {"bet": row}, form.errors)
+
+
+def verdict(request: Request, team_key: str, bet_id: int) -> HttpResponse:
+    """Judge a bet by hand, after delivery."""
+    team, row = _bet(request, team_key, bet_id)
+    require(request.actor, "judge_bet", team)
+    own = item_promise(row.serves.item, request.actor)
+    given = Verdict.objects.filter(bet=row).select_related("by").first()
+    form = VerdictForm(request.POST or None, initial={"judged_on": clock.today(), "evidence": 3})
+    if request.method == "POST" and form.is_valid():
+        entered = partial(enter_verdict, row, by=request.actor, **form.cleaned_data)
+        if _did(request, form, entered, _("The verdict on %(item)s is recorded.") % {"item": own.item.title}):
+            return follow(request, team, "item", team_key=team.key, number=own.item.number)
+    priced = next(line for line in own.bets if line.promise.id == row.pk)
+    context = _context(own, form, []) | {"bet": row, "priced": priced, "verdict": given}
+    return dialog(request, "verdict", context, form.errors)
+
+
+@require_POST
+def unjudge(request: Request, team_key: str, bet_id: int) -> HttpResponse:
+    """Take a verdict back, so that the bet can be judged anew."""
+    team, row = _bet(request, team_key, bet_id)
+    given = get_object_or_404(Verdict.objects.select_related("bet"), bet=row)
+    change = change_of(request, lambda: withdraw_verdict(given, by=request.actor))
+    toast(request, _("The verdict is withdrawn."), change)
+    return follow(request, team, "item", team_key=team.key, number=row.serves.item.number)
+
+
+def _bet(request: Request, team_key: str, bet_id: int) -> tuple[Team, Bet]:
+    team = get_team(request, team_key)
+    rows = Bet.objects.select_related("serves__item__team__organisation", "serves__key_result", "by")
+    return team, get_object_or_404(rows, pk=bet_id, serves__item__team=team, serves__item__removed_at=None)
+
+
+def _did(request: Request, form: Any, act: Any, message: str) -> bool:
+    """Do it and say so; where a rule says no, put the sentence at its field and return False."""
+    try:
+        change = change_of(request, act)
+    except ValidationError as error:
+        add_errors(form, error)
+        return False
+    if change:
+        toast(request, message, change)
+    return True
+
+
+def _warn(request: Request, row: Bet) -> None:
+    for text in row.warnings():
+        toast(request, text)
+
+
+def _first_guess(request: Request, own: ItemPromise) -> dict[str, Any]:
+    """Fill in what is known: the Key Result asked for or linked without a bet, and a day after delivery."""
+    linked = next((line.key_result_id for line in own.promise.key_results if not line.bet), None)
+    weeks = own.row.weeks or 2.0
+    day = clock.today() + dt.timedelta(days=round(7 * weeks) + JUDGED_AFTER_DAYS)
+    return {"key_result": request.GET.get("kr") or linked, "judge_on": day}
+
+
+def _context(own: ItemPromise, form: Any, choices: list[KeyResultChoice]) -> dict[str, Any]:
+    return {
+        "team": own.item.team,
+        "item": own.item,
+        "own": own,
+        "form": form,
+        "choices": choices,
+        "facts": {row.id: {"unit": row.unit, "left": row.left} for row in choices},
+        "amount": partial(amount, currency=own.currency),
+    }

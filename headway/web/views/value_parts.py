@@ -1,0 +1,58 @@
+"""What the pages of value share: their item, their dialogs, their filter, and how an amount of value is written."""
+
+from typing import Any
+
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.utils.translation import ngettext
+
+from headway.people.models import Team
+from headway.scrum.models import Item
+
+from ..formats import money, number
+from . import Request, get_team, is_htmx
+
+SHOWS = ("all", "priced", "unlinked")
+
+
+def get_item(request: Request, team_key: str, number: int) -> tuple[Team, Item]:
+    """Return the team and its item of this number; both are absent (404) for whoever may not see them."""
+    team = get_team(request, team_key)
+    item = get_object_or_404(
+        Item.objects.visible_to(request.actor).active().select_related("team__organisation"), team=team, number=number
+    )
+    return team, item
+
+
+def dialog(request: Request, name: str, context: dict[str, Any], errors: Any = None) -> HttpResponse:
+    """Answer with a dialog's inside over htmx, else with a page around it."""
+    inside = f"value/_{name}.html"
+    template = inside if is_htmx(request) else "value/dialog.html"
+    return render(request, template, context | {"inside": inside}, status=422 if errors else 200)
+
+
+def amount(value: float | None, currency: str | None, *, unit: bool = False) -> str:
+    """Write a value to as many figures as it can bear: money in full amounts, points with one figure under 10."""
+    if value is None:
+        return "–"
+    if currency:
+        return money(_to_figures(value, 3), currency)
+    text = number(_to_figures(value, 2 if abs(value) < 10 else 3))
+    return ngettext("%(count)s point", "%(count)s points", round(value)) % {"count": text} if unit else text
+
+
+def _to_figures(value: float, figures: int) -> float:
+    return float(f"{value:.{figures}g}")
+
+
+def asked_of(request: Request) -> dict[str, Any]:
+    show = request.GET.get("show", "all")
+    return {
+        "q": request.GET.get("q", "").strip()[:200],
+        "kr": number_in(request.GET.get("kr"), 0) or None,
+        "show": show if show in SHOWS else "all",
+    }
+
+
+def number_in(text: str | None, default: int) -> int:
+    return int(text) if text and text.isdecimal() and len(text) < 10 else default
