@@ -14,7 +14,15 @@ from headway.live.history import CannotUndo, undo
 from headway.live.models import Change
 from headway.people.access import Forbidden
 from headway.scrum.models import Category
-from headway.value.actions import change_bet, enter_verdict, place_bet, unlink, withdraw_bet, withdraw_verdict
+from headway.value.actions import (
+    change_bet,
+    enter_verdict,
+    place_bet,
+    shelve,
+    unlink,
+    withdraw_bet,
+    withdraw_verdict,
+)
 from headway.value.models import Bet, Verdict
 from tests.world import World, make_item
 
@@ -121,3 +129,11 @@ def test_the_scale_follows_from_what_was_measured(measured: float, scale: int) -
 def test_the_scale_is_always_one_to_five(measured: float, three: tuple[float, float, float]) -> None:
     low, likely, high = sorted(three)
     assert Bet(low=low, likely=likely, high=high).scale_of(measured) in range(1, 6)
+
+
+def test_the_command_line_may_do_all_of_it_without_a_name(world: World, bet: Bet) -> None:
+    other = make_item(world.team)
+    placed = place_bet(other, by=world.system, key_result=world.key_result, low=1, likely=2, high=4, chance=0.6)
+    assert change_bet(placed, by=world.system, likely=3.0).by_id is None
+    assert enter_verdict(bet, by=world.system, **moved()).by_id is None
+    assert shelve(other, by=world.system, reason="So").by_id is None

@@ -20,7 +20,7 @@ from headway.value.queries import Row, Sheet, item_promise, key_result_choices, 
 from . import Request, add_errors, get_team, is_htmx, toast
 from .changes import change_of, follow
 from .value_forms import NotNowForm, RankForm
-from .value_parts import amount, asked_of, dialog, get_item, number_in
+from .value_parts import amount, asked_of, dialog, get_item, number_in, posted
 
 ROWS_A_PAGE = 200
 
@@ -92,7 +92,7 @@ def move(request: Request, team_key: str, number: int) -> HttpResponse:
     team, item = get_item(request, team_key, number)
     sheet = value_sheet(team, request.actor)
     row = sheet.row(item.pk)
-    form = RankForm(request.POST or None, initial={"rank": row.rank if row else 1})
+    form = RankForm(posted(request), initial={"rank": row.rank if row else 1})
     can_order = allows(request.actor, "order_backlog", team)
     if request.method == "POST" and form.is_valid():
         change = change_of(request, lambda: _put_at(request, sheet, item, form.cleaned_data["rank"]))
@@ -106,7 +106,7 @@ def move(request: Request, team_key: str, number: int) -> HttpResponse:
 def not_now(request: Request, team_key: str, number: int) -> HttpResponse:
     """Put an item on the shelf, with its reason."""
     team, item = get_item(request, team_key, number)
-    form = NotNowForm(request.POST or None)
+    form = NotNowForm(posted(request))
     if request.method == "POST" and form.is_valid():
         try:
             change = change_of(request, lambda: shelve(item, by=request.actor, **form.cleaned_data))

@@ -21,7 +21,7 @@ from headway.value.queries import ItemPromise, KeyResultChoice, item_promise, ke
 from . import Request, add_errors, get_team, toast
 from .changes import change_of, follow
 from .value_forms import BetForm, VerdictForm, WithdrawForm
-from .value_parts import amount, dialog, get_item
+from .value_parts import amount, dialog, get_item, posted
 
 JUDGED_AFTER_DAYS = 28
 
@@ -33,7 +33,7 @@ def bet(request: Request, team_key: str, number: int) -> HttpResponse:
     own = item_promise(item, request.actor)
     taken = {line.key_result_id for line in own.promise.key_results if line.bet}
     choices = [row for row in key_result_choices(team, request.actor) if row.can_move and row.id not in taken]
-    form = BetForm(request.POST or None, choices=choices, initial=_first_guess(request, own))
+    form = BetForm(posted(request), choices=choices, initial=_first_guess(request, own))
     if request.method == "POST" and choices and form.is_valid():
         given = form.cleaned_data
         key_result = get_object_or_404(KeyResult.objects.visible_to(request.actor), pk=given.pop("key_result"))
@@ -62,7 +62,7 @@ def edit_bet(request: Request, team_key: str, bet_id: int) -> HttpResponse:
         "judge_on": row.judge_on,
         "hypothesis": row.hypothesis,
     }
-    form = BetForm(request.POST or None, initial=initial)
+    form = BetForm(posted(request), initial=initial)
     if request.method == "POST" and form.is_valid():
         given = form.cleaned_data
         changed = partial(change_bet, row, by=request.actor, **given)
@@ -78,7 +78,7 @@ def withdraw(request: Request, team_key: str, bet_id: int) -> HttpResponse:
     team, row = _bet(request, team_key, bet_id)
     require(request.actor, "place_bet", team)
     own = item_promise(row.serves.item, request.actor)
-    form = WithdrawForm(request.POST or None)
+    form = WithdrawForm(posted(request))
     if request.method == "POST" and form.is_valid():
         done = partial(withdraw_bet, row, by=request.actor, reason=form.cleaned_data["reason"])
         if _did(request, form, done, _("The bet on %(item)s is withdrawn.") % {"item": own.item.title}):
@@ -92,7 +92,7 @@ def verdict(request: Request, team_key: str, bet_id: int) -> HttpResponse:
     require(request.actor, "judge_bet", team)
     own = item_promise(row.serves.item, request.actor)
     given = Verdict.objects.filter(bet=row).select_related("by").first()
-    form = VerdictForm(request.POST or None, initial={"judged_on": clock.today(), "evidence": 3})
+    form = VerdictForm(posted(request), initial={"judged_on": clock.today(), "evidence": 3})
     if request.method == "POST" and form.is_valid():
         entered = partial(enter_verdict, row, by=request.actor, **form.cleaned_data)
         if _did(request, form, entered, _("The verdict on %(item)s is recorded.") % {"item": own.item.title}):

@@ -22,7 +22,7 @@ from headway.value.queries import key_result_choices, promises_for, rest_of_back
 from . import Request, add_errors, get_team, is_htmx, toast
 from .changes import change_of, follow
 from .value_forms import LinkForm
-from .value_parts import asked_of, dialog, get_item, number_in
+from .value_parts import asked_of, dialog, get_item, number_in, posted
 
 LINK_AT_ONCE = 5000
 
@@ -70,7 +70,7 @@ def link_item(request: Request, team_key: str, number: int) -> HttpResponse:
     """Link one item, from any page."""
     team, item = get_item(request, team_key, number)
     require(request.actor, "link_item", team)
-    form = LinkForm(request.POST or None, choices=key_result_choices(team, request.actor))
+    form = LinkForm(posted(request), choices=key_result_choices(team, request.actor))
     if request.method == "POST" and form.is_valid():
         try:
             _do_link(request, team, [item], form.cleaned_data)

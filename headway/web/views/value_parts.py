@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.http import HttpResponse
+from django.http import HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, render
 from django.utils.translation import ngettext
 
@@ -22,6 +22,11 @@ def get_item(request: Request, team_key: str, number: int) -> tuple[Team, Item]:
         Item.objects.visible_to(request.actor).active().select_related("team__organisation"), team=team, number=number
     )
     return team, item
+
+
+def posted(request: Request) -> QueryDict | None:
+    """Return what a form sent, also where it sent nothing; None for a form that is only shown."""
+    return request.POST if request.method == "POST" else None
 
 
 def dialog(request: Request, name: str, context: dict[str, Any], errors: Any = None) -> HttpResponse:
