@@ -178,7 +178,9 @@ class _Reader(HTMLParser):
             self.found.append((self.getpos()[0], data))
 
     def _note_attributes(self, tag: str, attributes: dict[str, str | None]) -> None:
-        spoken = SPOKEN | ({"value"} if attributes.get("type") in {"submit", "button", "reset"} else set())
+        # The value of an <input type="submit"> is what it says; that of a <button> is sent and never seen.
+        is_input_button = tag == "input" and attributes.get("type") in {"submit", "button", "reset"}
+        spoken = SPOKEN | ({"value"} if is_input_button else set())
         if tag == "meta" and attributes.get("name") == "description":
             spoken = spoken | {"content"}
         self.found += [(self.getpos()[0], value) for name, value in attributes.items() if name in spoken and value]
