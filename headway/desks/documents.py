@@ -5,9 +5,9 @@ import io
 from collections.abc import Iterator
 from typing import Any
 
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
+from headway.lib.formats import full_day, number, percent, signed, with_unit
 from headway.okr.queries import KeyResultRow
 from headway.scrum.models import Category
 
@@ -182,10 +182,10 @@ def _markdown_lines(report: Report) -> Iterator[str]:
 
 
 def _heading(report: Report) -> str:
-    day = _("as of %(day)s") % {"day": _day(report.on)}
+    day = _("as of %(day)s") % {"day": full_day(report.on)}
     scope = report.scope
     if scope.starts_on and scope.ends_on:
-        days = _("%(first)s to %(last)s") % {"first": _day(scope.starts_on), "last": _day(scope.ends_on)}
+        days = _("%(first)s to %(last)s") % {"first": full_day(scope.starts_on), "last": full_day(scope.ends_on)}
         return ", ".join(filter(None, [_text(scope.name), days, day]))
     return ", ".join(filter(None, [_text(scope.name), day]))
 
@@ -194,7 +194,7 @@ def _share_sentence(report: Report) -> str:
     share = report.unserved_share
     if share is None:
         return ""
-    values = {"share": _percent(share.share), "of": _text(share.of), "limit": _percent(report.unserved_limit)}
+    values = {"share": percent(share.share), "of": _text(share.of), "limit": percent(report.unserved_limit)}
     if report.unserved_limit is None:
         return " " + _("%(share)s of %(of)s serves no Key Result.") % values
     return " " + _("%(share)s of %(of)s serves no Key Result; the team agreed to stay under %(limit)s.") % values
@@ -223,12 +223,15 @@ def _markdown_group(group: Group) -> Iterator[str]:
 
 
 def _facts(row: KeyResultRow, group: Group) -> Iterator[str]:
-    yield _("delivered %(share)s") % {"share": _percent(group.delivered.share if group.delivered else None)}
-    yield _("moved %(share)s") % {"share": _percent(row.progress.moved)}
-    yield _("time used %(share)s") % {"share": _percent(row.progress.time_used)}
+    yield _("delivered %(share)s") % {"share": percent(group.delivered.share if group.delivered else None)}
+    yield _("moved %(share)s") % {"share": percent(row.progress.moved)}
+    yield _("time used %(share)s") % {"share": percent(row.progress.time_used)}
     if row.baseline is not None and row.target is not None:
-        yield _("from %(low)s to %(high)s") % {"low": _value(row.baseline), "high": _value(row.target, row.unit)}
-    yield _("now %(value)s") % {"value": _value(row.progress.now, row.unit)}
+        yield _("from %(low)s to %(high)s") % {
+            "low": number(row.baseline),
+            "high": with_unit(row.target, _text(row.unit)),
+        }
+    yield _("now %(value)s") % {"value": with_unit(row.progress.now, _text(row.unit))}
     if group.of:
         yield _text(group.of)
 
@@ -246,11 +249,11 @@ def _note(line: Line) -> str:
     elif bet and bet.verdict:
         notes.append(_verdict(line))
     elif bet and bet.judge_on:
-        notes.append(_("judge on %(day)s") % {"day": _day(bet.judge_on)})
+        notes.append(_("judge on %(day)s") % {"day": full_day(bet.judge_on)})
     if item.category == Category.TODO and bet:
         notes.append(
             _("promises %(low)s to %(high)s, chance %(chance)s")
-            % {"low": _value(bet.low), "high": _value(bet.high, _unit(line)), "chance": _percent(bet.chance)}
+            % {"low": number(bet.low), "high": with_unit(bet.high, _unit(line)), "chance": percent(bet.chance)}
         )
     return f" ({'; '.join(notes)})" if notes else ""
 
@@ -264,32 +267,17 @@ def _verdict(line: Line) -> str:
     grade = _("verdict %(scale)s of 5") % {"scale": verdict.scale}
     if verdict.measured is None:
         return grade
-    return f"{_value(verdict.measured, _unit(line), signed=True)}, {grade}"
+    return f"{signed(verdict.measured)} {_unit(line)}".rstrip() + f", {grade}"
 
 
 def _unit(line: Line) -> str:
-    return line.serves.unit if line.serves else ""
+    return _text(line.serves.unit) if line.serves else ""
 
 
 def _text(text: str) -> str:
     """Escape what Markdown would read as its own; a title is one line."""
     escaped = "".join("\\" + character if character in "\\`*_[]<>|#" else character for character in text)
     return " ".join(escaped.split())
-
-
-def _value(value: float | None, unit: str = "", *, signed: bool = False) -> str:
-    if value is None:
-        return "–"
-    text = f"{value:+.10g}" if signed else f"{value:.10g}"
-    return " ".join(filter(None, [text.replace("-", "−"), _text(unit)]))
-
-
-def _percent(share: float | None) -> str:
-    return "–" if share is None else f"{100 * share:.0f} %"
-
-
-def _day(day: Any) -> str:
-    return date_format(day, "j M Y")
 
 
 def _iso(day: Any) -> str | None:

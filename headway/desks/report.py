@@ -155,9 +155,11 @@ def report_for(team: Team, scope: Scope, *, on: dt.date | None = None) -> Report
     work = work_of(team, moment, done_since=scope.starts_on)
     shown = [item for item in work.items if _is_in(item, scope, moment)]
     rows, others = _key_results(team, scope, moment, shown)
-    everywhere = _by_key_result(work.items)
+    delivered = delivered_by_key_result(work)
     here = _by_key_result(shown)
-    groups = [_group(row, here, everywhere, work, others.get(row.id, "")) for row in rows]
+    groups = [
+        Group(row, delivered.get(row.id), *_lanes(here.get(row.id, ())), of=others.get(row.id, "")) for row in rows
+    ]
     return Report(
         team=team,
         scope=scope,
@@ -171,6 +173,21 @@ def report_for(team: Team, scope: Scope, *, on: dt.date | None = None) -> Report
         unserved_share=_share(work, shown, scope),
         unserved_limit=team.no_kr_limit,
     )
+
+
+def delivered_by_key_result(work: Work) -> dict[int, Delivered]:
+    """Return what of the work taken on for each Key Result is done at the moment of `work`. No query."""
+    return {
+        key_result_id: delivered_of(
+            (
+                ValueWork(line.item.category, line.item.size, line.item.is_in_open_sprint, line.item.is_shelved)
+                for line in lines
+            ),
+            has_sprint=work.has_sprint,
+            median_size=work.median_size,
+        )
+        for key_result_id, lines in _by_key_result(work.items).items()
+    }
 
 
 # Scopes
@@ -269,29 +286,6 @@ def _by_key_result(items: Iterable[WorkItem]) -> Mapping[int, list[Line]]:
             if line.key_result_id is not None:
                 found.setdefault(line.key_result_id, []).append(Line(item, line))
     return found
-
-
-def _group(
-    row: KeyResultRow,
-    here: Mapping[int, Sequence[Line]],
-    everywhere: Mapping[int, Sequence[Line]],
-    work: Work,
-    of: str,
-) -> Group:
-    todo, doing, done = _lanes(here.get(row.id, ()))
-    return Group(row, delivered(everywhere.get(row.id, ()), work), todo, doing, done, of)
-
-
-def delivered(lines: Iterable[Line], work: Work) -> Delivered:
-    """Return what of the work taken on for a Key Result is done at the moment of `work`."""
-    return delivered_of(
-        (
-            ValueWork(line.item.category, line.item.size, line.item.is_in_open_sprint, line.item.is_shelved)
-            for line in lines
-        ),
-        has_sprint=work.has_sprint,
-        median_size=work.median_size,
-    )
 
 
 def _unserved(shown: Iterable[WorkItem]) -> Group:

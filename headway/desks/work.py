@@ -63,6 +63,7 @@ class WorkItem:
     day: int | None
     blocked_days: int | None
     blocked_because: str
+    created_on: dt.date
     started_on: dt.date | None
     done_on: dt.date | None
     is_shelved: bool
@@ -75,6 +76,9 @@ class WorkItem:
     @property
     def serves_key_result(self) -> bool:
         return bool(self.promise.key_results)
+
+    def serves(self, key_result_id: int) -> bool:
+        return any(line.key_result_id == key_result_id for line in self.promise.key_results)
 
 
 @dataclass(frozen=True)
@@ -269,6 +273,7 @@ def _item(
         day=_day(started_on, moment.on, team) if state == Category.DOING else None,
         blocked_days=(moment.on - row.blocked_since).days if is_blocked and row.blocked_since else None,
         blocked_because=row.blocked_because if is_blocked else "",
+        created_on=timezone.localdate(row.created_at),
         started_on=started_on,
         done_on=timezone.localdate(ended_at) if ended_at else None,
         is_shelved=row.pk in shelved,

@@ -58,6 +58,12 @@ def week_day(value: dt.date | dt.datetime | None) -> str:
     return format_skeleton("MMMEd", date, locale=locale())
 
 
+def short_weekday(value: dt.date | dt.datetime | None) -> str:
+    """Wed."""
+    date = _local_date(value)
+    return NOTHING if date is None else str(format_date(date, "EEE", locale=locale()))
+
+
 def long_day(value: dt.date | dt.datetime | None) -> str:
     """Tuesday 17 November."""
     date = _local_date(value)
@@ -152,6 +158,7 @@ FILTERS = {
         day,
         full_day,
         week_day,
+        short_weekday,
         long_day,
         moment,
         hour,

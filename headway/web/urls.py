@@ -8,7 +8,7 @@ Names are used everywhere (`url("board", team_key=team.key)`); navigation shows 
 
 from django.urls import URLPattern, URLResolver, path
 
-from .views import backlog, bets, demo, errors, forecasts, linking, people, report, settings
+from .views import backlog, bets, cycles, demo, errors, forecasts, linking, okr_import, okrs, people, report, settings, sightline, today
 
 urlpatterns: list[URLPattern | URLResolver] = [
     # people: sign-in, one-time links, what is kept for a browser
@@ -20,6 +20,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("changes/<int:change_id>/undo/", people.undo, name="undo"),
     path("theme/", people.theme, name="theme"),
     path("keys/", people.keys, name="keys"),
+    # today
+    path("", today.today, name="today"),
     # the demonstration
     path("demo/", demo.demonstration, name="demonstration"),
     path("demo/load/", demo.load, name="demonstration-load"),
@@ -27,6 +29,26 @@ urlpatterns: list[URLPattern | URLResolver] = [
     # report
     path("t/<str:team_key>/report/", report.report, name="report"),
     path("t/<str:team_key>/report.<str:suffix>", report.export, name="report-export"),
+    # OKRs: the overview, objectives, Key Results, measurements, the import, the line of sight
+    path("sightline/", sightline.sightline, name="sightline"),
+    path("okrs/", okrs.overview, name="results"),
+    path("okrs/objectives/new/", okrs.new_objective, name="new-objective"),
+    path("okrs/objectives/<int:objective_id>/", okrs.objective, name="objective"),
+    path("okrs/objectives/<int:objective_id>/edit/", okrs.edit_objective, name="edit-objective"),
+    path("okrs/objectives/<int:objective_id>/archive/", okrs.archive_objective, name="archive-objective"),
+    path("okrs/objectives/<int:objective_id>/move/", okrs.move_objective, name="move-objective"),
+    path("okrs/objectives/<int:objective_id>/new/", okrs.new_key_result, name="new-key-result"),
+    path("okrs/<int:key_result_id>/", okrs.key_result, name="key-result"),
+    path("okrs/<int:key_result_id>/edit/", okrs.edit_key_result, name="edit-key-result"),
+    path("okrs/<int:key_result_id>/archive/", okrs.archive_key_result, name="archive-key-result"),
+    path("okrs/<int:key_result_id>/move/", okrs.move_key_result, name="move-key-result"),
+    path("okrs/<int:key_result_id>/align/", okrs.align, name="align"),
+    path("okrs/<int:key_result_id>/measure/", okrs.measure, name="measure"),
+    path("okrs/<int:key_result_id>/decide/", okrs.decide, name="decide"),
+    path("okrs/measurements/<int:measurement_id>/", okrs.measurement, name="measurement"),
+    path("t/<str:team_key>/okrs/import/", okr_import.upload, name="okr-import"),
+    path("okrs/imports/<int:import_id>/", okr_import.run, name="okr-import-run"),
+    path("okrs/imports/<int:import_id>/undo/", okr_import.undo, name="okr-import-undo"),
     # value: the value sheet, links, bets, verdicts, forecasts
     path("t/<str:team_key>/backlog/", backlog.backlog, name="backlog"),
     path("t/<str:team_key>/backlog/link/", linking.link_many, name="link-many"),
@@ -54,6 +76,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("settings/members/", settings.members, name="members"),
     path("settings/members/<int:membership_id>/", settings.member, name="member"),
     path("settings/roles/", settings.roles, name="roles"),
+    path("settings/cycles/", cycles.cycles, name="cycles"),
+    path("settings/cycles/<int:cycle_id>/", cycles.cycle, name="cycle"),
+    path("settings/cycles/<int:cycle_id>/archive/", cycles.archive_cycle, name="archive-cycle"),
     path("settings/me/", settings.profile, name="profile"),
     path("settings/browser/", settings.browser, name="browser-settings"),
     path("t/<str:team_key>/settings/", settings.team, name="team-settings"),
