@@ -8,7 +8,26 @@ Names are used everywhere (`url("board", team_key=team.key)`); navigation shows 
 
 from django.urls import URLPattern, URLResolver, path
 
-from .views import backlog, bets, cycles, demo, errors, forecasts, linking, okr_import, okrs, people, report, settings, sightline, today
+from .views import (, health
+    backlog,
+    bets,
+    board,
+    cycles,
+    demo,
+    errors,
+    forecasts,
+    items,
+    linking,
+    okr_import,
+    okrs,
+    people,
+    report,
+    search,
+    settings,
+    sightline,
+    sprints,
+    today,
+)
 
 urlpatterns: list[URLPattern | URLResolver] = [
     # people: sign-in, one-time links, what is kept for a browser
@@ -20,6 +39,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("changes/<int:change_id>/undo/", people.undo, name="undo"),
     path("theme/", people.theme, name="theme"),
     path("keys/", people.keys, name="keys"),
+    path("healthz/", health.healthz, name="healthz"),
     # today
     path("", today.today, name="today"),
     # the demonstration
@@ -68,6 +88,24 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("t/<str:team_key>/bets/<int:bet_id>/withdraw/", bets.withdraw, name="withdraw-bet"),
     path("t/<str:team_key>/bets/<int:bet_id>/verdict/", bets.verdict, name="verdict"),
     path("t/<str:team_key>/bets/<int:bet_id>/verdict/withdraw/", bets.unjudge, name="withdraw-verdict"),
+    # scrum: the board, items, Sprints
+    path("t/<str:team_key>/board/", board.board, name="board"),
+    path("t/<str:team_key>/board/beside/", board.aside, name="board-aside"),
+    path("t/<str:team_key>/board/pull/", board.pull, name="board-pull"),
+    path("t/<str:team_key>/items/new/", items.new, name="item-new"),
+    path("t/<str:team_key>/items/<int:number>/", items.item, name="item"),
+    path("t/<str:team_key>/items/<int:number>/edit/", items.edit, name="item-edit"),
+    path("t/<str:team_key>/items/<int:number>/column/", board.move, name="item-move"),
+    path("t/<str:team_key>/items/<int:number>/block/", board.block, name="item-block"),
+    path("t/<str:team_key>/items/<int:number>/sprint/", items.sprint, name="item-sprint"),
+    path("t/<str:team_key>/items/<int:number>/remove/", items.remove, name="item-remove"),
+    path("t/<str:team_key>/items/<int:number>/restore/", items.restore, name="item-restore"),
+    path("t/<str:team_key>/items/<int:number>/conflicts/<int:conflict_id>/", items.conflict, name="item-conflict"),
+    path("t/<str:team_key>/sprints/", sprints.sprints, name="sprints"),
+    path("t/<str:team_key>/sprints/<int:number>/", sprints.sprint, name="sprint"),
+    path("t/<str:team_key>/sprints/<int:number>/start/", sprints.start, name="sprint-start"),
+    path("t/<str:team_key>/sprints/<int:number>/close/", sprints.close, name="sprint-close"),
+    path("search/", search.search, name="search"),
     # settings
     path("settings/", settings.home, name="settings"),
     path("settings/organisation/", settings.organisation, name="organisation-settings"),
