@@ -8,7 +8,7 @@ Names are used everywhere (`url("board", team_key=team.key)`); navigation shows 
 
 from django.urls import URLPattern, URLResolver, path
 
-from .views import (, health
+from .views import (
     backlog,
     bets,
     board,
@@ -16,6 +16,7 @@ from .views import (, health
     demo,
     errors,
     forecasts,
+    health,
     items,
     linking,
     okr_import,
