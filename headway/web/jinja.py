@@ -11,6 +11,7 @@ from headway.lib import clock
 
 from .formats import FILTERS
 from .icons import icon
+from .markdown import markdown
 
 
 def environment(**options: Any) -> Environment:
@@ -28,7 +29,7 @@ def environment(**options: Any) -> Environment:
         gettext, ngettext, newstyle=True, pgettext=pgettext, npgettext=npgettext
     )
     env.globals.update(url=url, has_url=has_url, static=static, icon=icon, today=clock.today, now=clock.now)
-    env.filters.update(FILTERS)
+    env.filters.update(FILTERS, markdown=markdown)
     return env
 
 

@@ -1,0 +1,286 @@
+"""The board: lanes with cards, and what a card can do from there."""
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+from django.core.exceptions import ValidationError
+from django.http import Http404, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET
+
+from headway.agreements.queries import open_impediments
+from headway.lib import clock
+from headway.okr.models import KeyResult
+from headway.okr.queries import KeyResultRow, key_result_rows
+from headway.people.access import allows
+from headway.people.models import Team
+from headway.scrum import actions, queries
+from headway.scrum.models import Category, Column, Item, Sprint
+from headway.value.queries import Promise, delivered_share, promises_for
+
+from ..burn_up_chart import ahead_of, chart_of
+from . import Request, back, get_team, is_htmx, own_referer, toast, trigger
+from .changes import change_of
+
+PULLED_FROM = 12
+
+
+@dataclass(frozen=True)
+class Aim:
+    """The Key Result that the Sprint Goal names, with the shares of its pair (0–1)."""
+
+    key_result: KeyResultRow
+    delivered: float | None
+
+
+@require_GET
+def board(request: Request, team_key: str) -> HttpResponse:
+    """Show the board of the Sprint that runs, of another one (`sprint=3`), or of everything (`sprint=all`).
+
+    Over htmx the lanes alone.
+    """
+    team = get_team(request, team_key)
+    sprint = _asked_sprint(request.GET.get("sprint"), team)
+    lanes = _lanes_context(request, team, sprint)
+    if is_htmx(request):
+        return render(request, "board/_lanes.html", lanes)
+    context = lanes | _aside_context(team, sprint) | {"is_part": False}
+    context["shown_by_choice"] = sprint is None and queries.current_sprint(team) is not None
+    return render(request, "board/board.html", context)
+
+
+@require_GET
+def aside(request: Request, team_key: str) -> HttpResponse:
+    """Show what stands beside the lanes, and the pair of the goal, after a card has moved."""
+    team = get_team(request, team_key)
+    sprint = _asked_sprint(request.GET.get("sprint"), team)
+    context = {"team": team, "sprint": sprint, "is_part": True}
+    return render(request, "board/_aside.html", context | _aside_context(team, sprint))
+
+
+def move(request: Request, team_key: str, number: int) -> HttpResponse:
+    """Move a card: ask where to, or do it. `before`/`after` name the card next to it by number."""
+    team, item = item_of(request, team_key, number)
+    if request.method != "POST":
+        return answer(request, "board/_move.html", _move_context(request, team, item))
+    column = get_object_or_404(Column, pk=whole(request.POST.get("column")), team=team)
+    was = item.column
+    neighbour = _neighbour(request, team, item, column)
+    try:
+        change = change_of(request, lambda: actions.move_item(item, to=column, by=request.actor, **neighbour))
+    except ValidationError as error:
+        toast(request, " ".join(error.messages), tone="bad")
+    else:
+        if change:
+            toast(request, _told_move(item, was, column, _sprint_shown(request, team)), change)
+    return show_lanes(request, team, {was.pk, column.pk})
+
+
+def block(request: Request, team_key: str, number: int) -> HttpResponse:
+    """Say what is in the way of an item, or that it is free again."""
+    team, item = item_of(request, team_key, number)
+    context: dict[str, Any] = {"team": team, "item": item, "reason": item.blocked_because, "error": ""}
+    if request.method != "POST":
+        return answer(request, "board/_block.html", context)
+    try:
+        if "free" in request.POST:
+            change = change_of(request, lambda: actions.unblock_item(item, by=request.actor))
+            message = _("%(item)s is free again.")
+        else:
+            because = request.POST.get("because", "")
+            change = change_of(request, lambda: actions.block_item(item, because=because, by=request.actor))
+            message = _("%(item)s is blocked.")
+    except ValidationError as error:
+        context |= {"reason": request.POST.get("because", ""), "error": " ".join(error.messages)}
+        return answer(request, "board/_block.html", context, status=422)
+    if change:
+        toast(request, message % {"item": item.key}, change)
+    return show_lanes(request, team, {item.column_id})
+
+
+def pull(request: Request, team_key: str) -> HttpResponse:
+    """Take the next items of the backlog into the Sprint."""
+    team = get_team(request, team_key)
+    sprint = queries.current_sprint(team)
+    if sprint is None:
+        raise Http404
+    if request.method != "POST":
+        rows = [row for row in queries.backlog_rows(team, request.actor) if row.sprint_id is None]
+        rows = [row for row in rows if row.category == Category.TODO][:PULLED_FROM]
+        promises = promises_for(row.id for row in rows)
+        context = {"team": team, "sprint": sprint, "rows": rows, "promises": promises}
+        return answer(request, "board/_pull.html", context)
+    item = _item(request, team, whole(request.POST.get("item")))
+    try:
+        change = change_of(request, lambda: actions.add_to_sprint(item, sprint, by=request.actor))
+    except ValidationError as error:
+        toast(request, " ".join(error.messages), tone="bad")
+    else:
+        if change:
+            toast(request, _("%(item)s is in %(sprint)s.") % {"item": item.key, "sprint": sprint.name}, change)
+    return show_lanes(request, team, {item.column_id})
+
+
+# Shared with the pages of items
+
+
+def item_of(request: Request, team_key: str, number: int) -> tuple[Team, Item]:
+    """Return the team and its item, removed or not; absent (404) for whoever may not see them."""
+    team = get_team(request, team_key)
+    return team, _item(request, team, number)
+
+
+def answer(request: Request, inside: str, context: dict[str, Any], status: int = 200) -> HttpResponse:
+    """Answer with the inside of a dialog over htmx, else with a page around it."""
+    if is_htmx(request):
+        return render(request, inside, context, status=status)
+    return render(request, "items/dialog.html", context | {"inside": inside}, status=status)
+
+
+def show_lanes(request: Request, team: Team, columns: set[int]) -> HttpResponse:
+    """Show what changed: over htmx from a board its lanes of these columns, else the page it came from."""
+    if not is_htmx(request) or "/board/" not in own_referer(request):
+        return back(request, "board", team_key=team.key)
+    context = _lanes_context(request, team, _sprint_shown(request, team), only=columns)
+    return trigger(render(request, "board/_changed.html", context), **{"board-changed": True, "value-changed": True})
+
+
+def whole(text: str | None) -> int:
+    """Read a number that an address or a form names; 0 for anything else."""
+    return int(text) if text and text.isdecimal() and len(text) < 10 else 0
+
+
+# Below
+
+
+def _item(request: Request, team: Team, number: int) -> Item:
+    rows = Item.objects.visible_to(request.actor).select_related("team__organisation", "column", "sprint")
+    return get_object_or_404(rows, team=team, number=number)
+
+
+def _asked_sprint(asked: str | None, team: Team) -> Sprint | None:
+    """Return the Sprint asked for by number; without an answer the one that runs; None for everything."""
+    if asked == "all":
+        return None
+    if asked:
+        return get_object_or_404(Sprint, team=team, number=whole(asked))
+    return queries.current_sprint(team)
+
+
+def _sprint_shown(request: Request, team: Team) -> Sprint | None:
+    """Return the Sprint of the board that a request came from."""
+    asked = parse_qs(urlsplit(own_referer(request)).query).get("sprint")
+    return _asked_sprint(asked[0] if asked else None, team)
+
+
+def _scope(sprint: Sprint | None) -> str:
+    return str(sprint.number) if sprint else "all"
+
+
+def _lanes_context(request: Request, team: Team, sprint: Sprint | None, only: set[int] | None = None) -> dict[str, Any]:
+    board = queries.board_for(team, sprint, request.actor) if only is None else None
+    lanes = board.lanes if board else queries.lanes_of(team, sprint, request.actor, only=only)
+    promises = promises_for(card.id for lane in lanes for card in lane.cards)
+    runs = sprint is not None and sprint.started_at is not None and sprint.closed_at is None
+    return {
+        "team": team,
+        "sprint": sprint,
+        "scope": _scope(sprint),
+        "board": board,
+        "lanes": lanes,
+        "columns": list(Column.objects.filter(team=team).values_list("pk", "name")),
+        "promises": promises,
+        "reach": _reach(promises),
+        "can_write": allows(request.actor, "write_item", team),
+        "can_order": allows(request.actor, "write_item" if runs else "order_backlog", team),
+        "runs": runs,
+        "next_up": _next_up(team) if runs else None,
+        "is_changed": False,
+    }
+
+
+def _reach(promises: dict[int, Promise]) -> dict[int, tuple[float, float]]:
+    """Return for each Key Result the ends of the axis that its promises share, 0 included."""
+    reach: dict[int, tuple[float, float]] = {}
+    for promise in promises.values():
+        for line in promise.key_results:
+            if line.bet and line.key_result_id is not None:
+                low, high = reach.get(line.key_result_id, (0.0, 0.0))
+                reach[line.key_result_id] = (min(low, line.bet.low), max(high, line.bet.high))
+    return reach
+
+
+def _aside_context(team: Team, sprint: Sprint | None) -> dict[str, Any]:
+    today = clock.today()
+    burn_up = queries.burn_up(sprint) if sprint else None
+    is_current = sprint is not None and sprint.closed_at is None
+    ahead = ahead_of(team, burn_up) if burn_up and is_current else None
+    impediments = open_impediments(team, today=today)
+    return {
+        "aim": _aim(sprint, today),
+        "burn_up": burn_up,
+        "chart": chart_of(burn_up, ahead) if burn_up else None,
+        "ahead": ahead,
+        "impediments": impediments,
+        "blocked_items": _keys_of(team, {row.item_id for row in impediments if row.item_id}),
+    }
+
+
+def _aim(sprint: Sprint | None, today: dt.date) -> Aim | None:
+    if sprint is None:
+        return None
+    rows = key_result_rows(KeyResult.objects.filter(sprint_aims__sprint=sprint), today=today)
+    if not rows:
+        return None
+    return Aim(rows[0], delivered_share([rows[0].id])[rows[0].id].share)
+
+
+def _next_up(team: Team) -> Item | None:
+    """Return what would be pulled next: the first item to do that is in no Sprint."""
+    return Item.objects.open().filter(team=team, sprint=None, category=Category.TODO).in_order().first()
+
+
+def _keys_of(team: Team, item_ids: set[int]) -> dict[int, int]:
+    return dict(Item.objects.filter(team=team, pk__in=item_ids).values_list("pk", "number"))
+
+
+def _neighbour(request: Request, team: Team, item: Item, to: Column) -> dict[str, Item]:
+    """Return the card that a dragged one was put next to, where the viewer may order and order is what lanes show."""
+    runs = item.sprint is not None and item.sprint.started_at is not None and item.sprint.closed_at is None
+    if to.category == Category.DONE or not allows(request.actor, "write_item" if runs else "order_backlog", item):
+        return {}
+    for side in ("before", "after"):
+        other = Item.objects.active().filter(team=team, number=whole(request.POST.get(side))).first()
+        if other is not None and other != item:
+            return {side: other}
+    return {}
+
+
+def _told_move(item: Item, was: Column, to: Column, sprint: Sprint | None) -> str:
+    if was == to:
+        return _("%(item)s has a new place.") % {"item": item.key}
+    if to.limit:
+        held = Item.objects.active().filter(column=to, **({"sprint": sprint} if sprint else {})).count()
+        if held > to.limit:
+            told = _("%(item)s is in “%(column)s”, which now holds %(count)s; its limit is %(limit)s.")
+            return told % {"item": item.key, "column": to.name, "count": held, "limit": to.limit}
+    return _("%(item)s is in “%(column)s”.") % {"item": item.key, "column": to.name}
+
+
+def _move_context(request: Request, team: Team, item: Item) -> dict[str, Any]:
+    sprints = Sprint.objects.filter(team=team, closed_at=None)
+    return {
+        "team": team,
+        "item": item,
+        "columns": list(Column.objects.filter(team=team)),
+        "sprints": [sprint for sprint in sprints if _may_fill(request, sprint)],
+        "can_write": allows(request.actor, "write_item", team),
+        "may_leave": item.sprint is not None and item.sprint.closed_at is None and _may_fill(request, item.sprint),
+    }
+
+
+def _may_fill(request: Request, sprint: Sprint) -> bool:
+    return allows(request.actor, "write_item" if sprint.started_at else "plan_sprint", sprint)
