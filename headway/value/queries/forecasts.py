@@ -12,6 +12,7 @@ from django.utils.translation import ngettext
 from headway.engine import forecast as engine
 from headway.engine.distributions import Distribution
 from headway.lib import clock
+from headway.lib.days import MONDAY_TO_FRIDAY, working_days
 from headway.people.models import Team
 from headway.scrum.queries import current_sprint, open_items_of
 
@@ -38,7 +39,7 @@ class Forecast:
     Asked with `items`, `quantiles` are weeks from the end of today's record (`dates` the days; inf and None beyond
     five years). Asked with `by`, they are items: with this chance at least so many. `baseline` is the naive answer in
     the same unit: the mean of the last six weeks, carried on. `curve` holds (x, chance) for drawing: done within x
-    weeks, or at least x items.
+    weeks, or at least x items; `marks` the quantiles on it.
     """
 
     items: int | None
@@ -51,6 +52,7 @@ class Forecast:
     sample_weeks: int
     history: History
     curve: tuple[tuple[float, float], ...]
+    marks: tuple[tuple[float, float], ...]
 
     @property
     def bulk_days(self) -> tuple[BulkDay, ...]:
@@ -98,16 +100,29 @@ def sprint_chance(team: Team, *, today: dt.date | None = None) -> SprintChance |
     history = history_of(team, today)
     count = len(open_items_of(sprint))
     try:
-        done = engine.items_done(history.weekly, weeks=_weeks_until(sprint.ends_on, today))
+        engine.items_done(history.weekly, weeks=1)
     except engine.TooLittleHistory as missing:
         return _too_little(missing, history)
     return SprintChance(
         sprint=sprint.name,
         open_items=count,
         ends_on=sprint.ends_on,
-        chance=float(done.at_least(count)),
+        chance=chance_by(history, count, team=team, today=today, on=sprint.ends_on),
         sample_weeks=len(history.weekly),
     )
+
+
+def chance_by(history: History, items: int, *, team: Team, today: dt.date, on: dt.date) -> float:
+    """Return the chance that so many items are done by the evening of `on`, counted in the team's working days.
+
+    Over a few days the calendar misleads: from Tuesday to Friday is four fifths of a week of work, not four sevenths.
+    Raises TooLittleHistory.
+    """
+    days = working_days(today, on, team.working_days)
+    if not days or not items:
+        return 0.0 if items else 1.0
+    a_week = len(set(team.working_days)) or len(MONDAY_TO_FRIDAY)
+    return float(engine.items_done(history.weekly, weeks=days / a_week).at_least(items))
 
 
 def _when(items: int, history: History, today: dt.date) -> Forecast:
@@ -127,6 +142,7 @@ def _when(items: int, history: History, today: dt.date) -> Forecast:
         sample_weeks=len(history.weekly),
         history=history,
         curve=tuple((float(week), float(weeks.cdf(week))) for week in shown),
+        marks=tuple((value, float(weeks.cdf(value))) for value in quantiles.values() if value <= shown[-1]),
     )
 
 
@@ -148,6 +164,7 @@ def _how_many(by: dt.date, history: History, today: dt.date) -> Forecast:
         sample_weeks=len(history.weekly),
         history=history,
         curve=tuple((float(step), float(done.at_least(step))) for step in steps),
+        marks=tuple((value, float(done.at_least(value))) for value in quantiles.values()),
     )
 
 

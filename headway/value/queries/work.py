@@ -7,7 +7,7 @@ from django.db.models import Exists, OuterRef, Q
 
 from headway.scrum.models import Category, Item
 
-from ..models import NotNow, Serves
+from ..models import Bet, NotNow, Serves
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class WorkItem:
     title: str
     category: str
     is_blocked: bool
-    has_bet: bool = False
+    promise: tuple[float, float] | None = None  # low and high of its bet on this Key Result
     kind: str = ""
     reason: str = ""
 
@@ -56,7 +56,7 @@ def work_by_key_result(key_result_ids: Iterable[int]) -> dict[int, tuple[WorkIte
     )
     found: dict[int, list[WorkItem]] = {}
     for row in rows:
-        found.setdefault(row.key_result_id or 0, []).append(_work_item(row.item, has_bet=hasattr(row, "bet")))
+        found.setdefault(row.key_result_id or 0, []).append(_work_item(row.item, bet=getattr(row, "bet", None)))
     order = {Category.DONE: 0, Category.DOING: 1, Category.TODO: 2}
     return {
         key_result_id: tuple(sorted(items, key=lambda item: order[Category(item.category)]))
@@ -86,7 +86,7 @@ def work_without_key_result(team_ids: Iterable[int], *, first: int = 40) -> Unli
     return Unlinked(items, without.count(), taken_on.filter(linked).count())
 
 
-def _work_item(item: Item, *, has_bet: bool = False, kind: tuple[str, str] = ("", "")) -> WorkItem:
+def _work_item(item: Item, *, bet: Bet | None = None, kind: tuple[str, str] = ("", "")) -> WorkItem:
     return WorkItem(
         id=item.pk,
         team_id=item.team_id,
@@ -97,7 +97,7 @@ def _work_item(item: Item, *, has_bet: bool = False, kind: tuple[str, str] = (""
         title=item.title,
         category=item.category,
         is_blocked=item.blocked_since is not None,
-        has_bet=has_bet,
+        promise=(bet.low, bet.high) if bet else None,
         kind=str(Serves.Kind(kind[0]).label) if kind[0] else "",
         reason=kind[1],
     )

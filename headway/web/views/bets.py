@@ -150,6 +150,6 @@ def _context(own: ItemPromise, form: Any, choices: list[KeyResultChoice]) -> dic
         "own": own,
         "form": form,
         "choices": choices,
-        "facts": {row.id: {"unit": row.unit, "left": row.left} for row in choices},
+        "facts": {row.id: {"unit": _("points") if row.unit == "%" else row.unit, "left": row.left} for row in choices},
         "amount": partial(amount, currency=own.currency),
     }
