@@ -141,16 +141,19 @@ def print_amounts(projects: dict[str, np.ndarray], every: int) -> None:
     for h in HORIZONS:
         near = share_of_projects(scores[h], lambda own: 0.72 <= np.mean([s.held[0.8] for s in own]) <= 0.88)
         row(f"F1 projects within 72–88 %, {h} weeks", "≥ 0.75", "", "", verdict(near, near >= 0.75))
-    for h, some in [*scores.items(), ("all", every_horizon)]:
-        by_velocity = sum(s.ours for s in some) / sum(s.velocity for s in some)
-        by_bootstrap = sum(s.ours for s in some) / sum(s.bootstrap for s in some)
-        row(f"F2 CRPS / mean velocity, {h} weeks", "≤ 0.67", "1", "", verdict(by_velocity, by_velocity <= 0.67))
-        row(f"F2 CRPS / bootstrap, {h} weeks", "≤ 0.90", "", "1", verdict(by_bootstrap, by_bootstrap <= 0.90))
-    for name, naive in (("mean velocity", lambda s: s.velocity), ("bootstrap", lambda s: s.bootstrap)):
-        better = share_of_projects(
-            every_horizon, lambda own, naive=naive: sum(s.ours for s in own) < sum(naive(s) for s in own)
-        )
-        row(f"F2 projects better than {name}", "≥ 0.90", "", "", verdict(better, better >= 0.90))
+    for h in HORIZONS:
+        # The target is for the three together; each alone is told without a verdict.
+        row(f"F2 CRPS / mean velocity, {h} weeks", "", "1", "", f"{ratio(scores[h], 'velocity'):.3f}")
+        row(f"F2 CRPS / bootstrap, {h} weeks", "", "", "1", f"{ratio(scores[h], 'bootstrap'):.3f}")
+    for naive, limit in (("velocity", 0.67), ("bootstrap", 0.90)):
+        value = ratio(every_horizon, naive)
+        row(f"F2 CRPS / {naive}, all weeks", f"≤ {limit}", "", "", verdict(value, value <= limit))
+        better = share_of_projects(every_horizon, lambda own, naive=naive: ratio(own, naive) < 1)
+        row(f"F2 projects better than {naive}", "≥ 0.90", "", "", verdict(better, better >= 0.90))
+
+
+def ratio(scores: list[Scores], naive: str) -> float:
+    return sum(s.ours for s in scores) / sum(getattr(s, naive) for s in scores)
 
 
 def score_amount(name: str, series: np.ndarray, at: int, h: int, rng: np.random.Generator) -> Scores:

@@ -36,6 +36,16 @@ class TestTheModelByHand:
         assert rate.weeks_of_evidence == pytest.approx(sum(weights))
         assert rate.over_dispersion == pytest.approx((spread - mean) / mean**2)
 
+    def test_the_figures_of_the_documentation(self) -> None:
+        three_weeks = items_done(self.history, weeks=3)
+        assert three_weeks.quantile([0.1, 0.5, 0.9]).tolist() == [3, 8, 18]
+        assert three_weeks.mean() == pytest.approx(9.8, abs=0.05)
+        ten = weeks_to_finish(self.history, items=10)
+        assert ten.cdf([3, 4, 6, 7]) == pytest.approx([0.43, 0.61, 0.83, 0.88], abs=0.005)
+        assert ten.quantile([0.5, 0.85]).tolist() == [4, 7]
+        assert weeks_by_mean_velocity(self.history, items=10) == 4
+        assert sprint_delivery(10, history=[(8, 8)] * 3).at_least(10) == pytest.approx(0.67, abs=0.005)
+
     def test_the_distribution_is_a_negative_binomial_with_a_log_normal_rate(self) -> None:
         rate = forecast._Rate.of(np.array(self.history))
         weeks = 3

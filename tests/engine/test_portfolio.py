@@ -47,6 +47,21 @@ def portfolios(draw: st.DrawFn) -> SimplePortfolio:
     )
 
 
+def test_the_figures_of_the_documentation() -> None:
+    bets = (
+        BetInput(item=0, kr=0, low=2, likely=3, high=6, chance=0.5),
+        BetInput(item=1, kr=0, low=1, likely=2, high=3, chance=0.6),
+        BetInput(item=2, kr=1, low=200, likely=300, high=400, chance=0.3),
+    )
+    portfolio = SimplePortfolio((3.0, 1.0, 2.0), bets, gap=(6.0, 600.0), worth=(100.0, 100.0), span=(10.0, 1000.0))
+    assert item_values(portfolio) == pytest.approx([18.1, 12, 9], abs=0.05)
+    assert value_per_week(portfolio) == pytest.approx([6.0, 12, 4.5], abs=0.05)
+    assert cost_of_waiting(portfolio) == pytest.approx([0.70, 0.46, 0.35], abs=0.005)
+    assert score_order(portfolio, [0, 1, 2]) == pytest.approx(33.1, abs=0.05)
+    assert simple_best_order(portfolio) == ([1, 0, 2], pytest.approx(33.8, abs=0.05))
+    assert tie_groups(portfolio, [1, 0, 2], rng=np.random.default_rng(1)) == [[0, 2]]
+
+
 class TestBetMean:
     def test_it_is_the_mean_of_draws_through_the_three_percentiles(self) -> None:
         low, likely, high = 1.0, 2.0, 6.0
