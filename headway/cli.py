@@ -2,6 +2,7 @@
 
 import json
 import os
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -87,6 +88,24 @@ def plan(
         cli_value.plan(team, as_json=as_json, out=_console())
     except cli_value.Refused as error:
         raise _refused(str(error), error.document if as_json else None) from error
+
+
+@app.command()
+def report(
+    team: Annotated[str, typer.Option("--team", help="Key of the team.")],
+    format: Annotated[str, typer.Option("--format", help="md, csv or json.")] = "md",
+    sprint: Annotated[int | None, typer.Option("--sprint", help="Number of a Sprint; else the cycle.")] = None,
+    start: Annotated[str | None, typer.Option("--from", help="First day (2026-09-28).")] = None,
+    end: Annotated[str | None, typer.Option("--to", help="Last day.")] = None,
+    on: Annotated[str | None, typer.Option("--on", help="As it stood on the evening of this day.")] = None,
+) -> None:
+    """Print to do, in progress and done, by the Key Result that it serves."""
+    from headway import cli_report, cli_value
+
+    try:
+        cli_report.report(team, format=format, sprint=sprint, start=start, end=end, on=on, out=sys.stdout)
+    except cli_value.Refused as error:
+        raise _refused(str(error)) from error
 
 
 @app.command()

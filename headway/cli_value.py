@@ -31,7 +31,7 @@ class Refused(Exception):
 
 def plan(team_key: str, *, as_json: bool, out: Console) -> None:
     """Print the value sheet of a team: one JSON document, or a table for people."""
-    with _team(team_key) as team:
+    with team_of(team_key) as team:
         sheet = value_sheet(team, system_actor(team))
         if as_json:
             _print_document(plan_document(sheet), out)
@@ -43,9 +43,9 @@ def forecast(team_key: str, *, items: int | None, by: str | None, as_json: bool,
     """Print when so many items will be done, or how many by a day."""
     if (items is None) == (by is None):
         raise Refused(_("Ask one of the two: --items N, or --by DATE."))
-    with _team(team_key) as team:
+    with team_of(team_key) as team:
         try:
-            found = forecast_for(team, items=items, by=_day(by) if by else None)
+            found = forecast_for(team, items=items, by=day_of(by) if by else None)
         except ValidationError as error:
             raise Refused(" ".join(error.messages)) from error
         if isinstance(found, TooLittle):
@@ -57,7 +57,7 @@ def forecast(team_key: str, *, items: int | None, by: str | None, as_json: bool,
 
 
 @contextmanager
-def _team(key: str) -> Iterator[Team]:
+def team_of(key: str) -> Iterator[Team]:
     """Find a team by its key, and count its days in its organisation's time zone, as the browser does."""
     try:
         team = Team.objects.active().select_related("organisation").filter(key=key.strip().upper()).first()
@@ -73,7 +73,7 @@ def _team(key: str) -> Iterator[Team]:
         yield team
 
 
-def _day(text: str) -> dt.date:
+def day_of(text: str) -> dt.date:
     try:
         return dt.date.fromisoformat(text)
     except ValueError as error:

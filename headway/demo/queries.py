@@ -7,7 +7,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from headway.live.models import Change
-from headway.people.models import Membership, Organisation, Person, Role
+from headway.people.models import Membership, Organisation, Person, Role, Team
 
 from .people import address
 
@@ -51,6 +51,11 @@ def cast(organisation: Organisation) -> tuple[Part, ...]:
 def person_for(organisation: Organisation, key: str) -> Person | None:
     """Return the person of a part; None for an unknown one."""
     return next((part.person for part in cast(organisation) if part.key == key), None)
+
+
+def main_team_key(organisation: Organisation) -> str:
+    """Return the key of the team that has most to show: the first of the story. One query."""
+    return Team.objects.filter(organisation=organisation).order_by("pk").values_list("key", flat=True).first() or ""
 
 
 @dataclass(frozen=True)

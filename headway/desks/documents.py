@@ -7,7 +7,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from headway.lib.formats import full_day, number, percent, signed, with_unit
+from headway.lib.formats import from_to, full_day, percent, signed, with_unit
 from headway.okr.queries import KeyResultRow
 from headway.scrum.models import Category
 
@@ -227,10 +227,7 @@ def _facts(row: KeyResultRow, group: Group) -> Iterator[str]:
     yield _("moved %(share)s") % {"share": percent(row.progress.moved)}
     yield _("time used %(share)s") % {"share": percent(row.progress.time_used)}
     if row.baseline is not None and row.target is not None:
-        yield _("from %(low)s to %(high)s") % {
-            "low": number(row.baseline),
-            "high": with_unit(row.target, _text(row.unit)),
-        }
+        yield _("from %(range)s") % {"range": from_to(row.baseline, row.target, _text(row.unit))}
     yield _("now %(value)s") % {"value": with_unit(row.progress.now, _text(row.unit))}
     if group.of:
         yield _text(group.of)
@@ -252,8 +249,8 @@ def _note(line: Line) -> str:
         notes.append(_("judge on %(day)s") % {"day": full_day(bet.judge_on)})
     if item.category == Category.TODO and bet:
         notes.append(
-            _("promises %(low)s to %(high)s, chance %(chance)s")
-            % {"low": number(bet.low), "high": with_unit(bet.high, _unit(line)), "chance": percent(bet.chance)}
+            _("promises %(range)s, chance %(chance)s")
+            % {"range": from_to(bet.low, bet.high, _unit(line)), "chance": percent(bet.chance)}
         )
     return f" ({'; '.join(notes)})" if notes else ""
 

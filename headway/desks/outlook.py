@@ -1,20 +1,20 @@
 """What is to come: whether the Sprint's work will be done in time, and the next dates that somebody waits for."""
 
 import datetime as dt
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from headway.engine import forecast as engine
 from headway.lib.days import days_between
-from headway.lib.formats import number, with_unit
+from headway.lib.formats import from_to
 from headway.okr.models import Cycle
 from headway.people.models import Team
 from headway.scrum.models import Category, Sprint
 from headway.value.queries import TooLittle, sprint_chance
-from headway.value.queries.effort import history_of
+from headway.value.queries.effort import History, history_of
+from headway.value.queries.forecasts import chance_by
 
 from .signals import DueBet, OpenDecision, Target
 from .work import Work
@@ -79,7 +79,7 @@ def sprint_forecast(
         if sprint.pk in item.in_sprints and item.category != Category.DONE and aim_id and item.serves(aim_id)
     ]
     count = len(of_goal) or known.open_items
-    days = tuple(_days(history_of(team, today).weekly, count, known.ends_on, team, today))
+    days = tuple(_days(history_of(team, today), count, known.ends_on, team, today))
     return SprintForecast(
         is_of_goal=bool(of_goal),
         items=count,
@@ -92,14 +92,13 @@ def sprint_forecast(
     )
 
 
-def _days(weekly: Sequence[int], count: int, ends_on: dt.date, team: Team, today: dt.date) -> Iterator[DayChance]:
+def _days(history: History, count: int, ends_on: dt.date, team: Team, today: dt.date) -> Iterator[DayChance]:
     """Yield the chance of each working day up to a few after the end, and of all later ones together."""
     shown = [on for on in days_between(today, ends_on, team.working_days) if on < ends_on][-MOST_DAYS:]
     after = days_between(ends_on + dt.timedelta(days=1), ends_on + dt.timedelta(days=14), team.working_days)
     reached = 0.0
     for on in [*shown, ends_on, *after[:DAYS_AFTER]]:
-        weeks = ((on - today).days + 1) / 7
-        by_then = max(reached, float(engine.items_done(weekly, weeks=weeks).at_least(count)))
+        by_then = max(reached, chance_by(history, count, team=team, today=today, on=on))
         yield DayChance(on, by_then - reached, is_in_time=on <= ends_on)
         reached = by_then
     yield DayChance(None, 1.0 - reached, is_in_time=False)
@@ -129,22 +128,16 @@ def _sprint_dates(work: Work, team: Team, sprint: Sprint | None) -> Iterator[Nex
     board = Target("board", {"team_key": team.key})
     if sprint is not None and sprint.ends_on:
         left = sum(item.category != Category.DONE for item in work.items if sprint.pk in item.in_sprints)
-        note = (
-            ngettext("%(count)s item open", "%(count)s items open", left) % {"count": left} if left else _("All done")
-        )
+        note = ngettext("%(count)s item open", "%(count)s items open", left) % {"count": left}
         yield Next(sprint.ends_on, _("%(sprint)s ends") % {"sprint": sprint.name}, note, board)
     planned = Sprint.objects.filter(team=team, started_at=None, closed_at=None, starts_on__gt=work.moment.on)
     following = planned.order_by("starts_on").first()
     if following is not None and following.starts_on:
-        yield Next(following.starts_on, _("%(sprint)s begins") % {"sprint": following.name}, following.goal, board)
+        yield Next(following.starts_on, _("%(sprint)s begins") % {"sprint": following.name}, "", board)
 
 
 def _judging(due: DueBet, team: Team) -> Next:
     assert due.bet.judge_on is not None
-    note = _("%(name)s, promised %(low)s to %(high)s") % {
-        "name": due.name,
-        "low": number(due.bet.low),
-        "high": with_unit(due.bet.high, due.unit),
-    }
+    note = _("promised %(range)s") % {"range": from_to(due.bet.low, due.bet.high, due.unit)}
     target = Target("item", {"team_key": team.key, "number": due.item.number})
     return Next(due.bet.judge_on, _("Judge “%(title)s”") % {"title": due.item.title}, note, target)

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from headway.agreements.queries import ImpedimentRow
-from headway.lib.formats import day, number, percent, with_unit
+from headway.lib.formats import day, from_to, percent, with_unit
 from headway.okr.queries import KeyResultRow
 from headway.scrum.models import Category
 from headway.scrum.queries import SprintHead
@@ -156,7 +156,8 @@ def without_link(facts: Facts) -> Iterator[Signal]:
         "without_link",
         Desk.PRODUCT_OWNER,
         ngettext("%(count)s item has no link", "%(count)s items have no link", len(loose)) % {"count": len(loose)},
-        _("Of %(count)s open; next of them “%(title)s”") % {"count": len(facts.open_items), "title": loose[0].title},
+        _("%(share)s of what is open; nothing says what it is for")
+        % {"share": percent(len(loose) / len(facts.open_items))},
         _age(min(item.created_on for item in loose), facts.today),
         _("Link"),
         "link_item",
@@ -166,21 +167,21 @@ def without_link(facts: Facts) -> Iterator[Signal]:
 
 def without_range(facts: Facts) -> Iterator[Signal]:
     """Open work for a Key Result that promises nothing; what is there to learn from needs no range."""
-    silent = [
+    wanted = [
         item
         for item in facts.open_items
         if item.category == Category.TODO
         and item.promise.key_results
-        and not item.promise.bets
         and not (item.promise.kind and item.promise.kind.kind == "learning")
     ]
+    silent = [item for item in wanted if not item.promise.bets]
     if not silent:
         return
     yield Signal(
         "without_range",
         Desk.PRODUCT_OWNER,
         ngettext("%(count)s item has no range", "%(count)s items have no range", len(silent)) % {"count": len(silent)},
-        _("No range, no promise; next of them “%(title)s”") % {"title": silent[0].title},
+        _("Of %(count)s to do for a Key Result. No range, no promise") % {"count": len(wanted)},
         None,
         _("Estimate"),
         "place_bet",
@@ -193,10 +194,9 @@ def without_range(facts: Facts) -> Iterator[Signal]:
 
 def blocked(facts: Facts) -> Iterator[Signal]:
     """Something stands in the way of an item; the oldest first."""
-    held = {impediment.item_id: impediment for impediment in facts.impediments}
     stuck = [item for item in facts.open_items if item.is_blocked]
     for item in sorted(stuck, key=lambda item: -(item.blocked_days or 0)):
-        whys = [item.blocked_because, _slower(item, facts.alarm_days), _held(held.get(item.id))]
+        whys = [item.blocked_because, _slower(item, facts.alarm_days)]
         yield Signal(
             "blocked",
             Desk.TEAM,
@@ -249,17 +249,16 @@ def full_columns(facts: Facts) -> Iterator[Signal]:
 def impediments(facts: Facts) -> Iterator[Signal]:
     """Something stands in the team's way. What a blocked item tells already is not told twice."""
     told = {item.id for item in facts.open_items if item.is_blocked}
-    titles = {item.id: item.title for item in facts.open_items}
+    keys = {item.id: item.key for item in facts.open_items}
     for row in facts.impediments:
         if row.item_id in told:
             continue
-        title = titles.get(row.item_id or 0)
-        whys = [_("In the way of “%(title)s”") % {"title": title} if title else "", _held(row)]
+        whys = [keys.get(row.item_id or 0, ""), _held(row)]
         yield Signal(
             "impediment",
             Desk.TEAM,
             row.title,
-            ". ".join(why for why in whys if why),
+            ": ".join(why for why in whys if why),
             row.age_days,
             _("Look") if row.owner_id else _("Own"),
             "raise_impediment",
@@ -351,12 +350,8 @@ def verdicts_due(facts: Facts) -> Iterator[Signal]:
             "verdict_due",
             Desk.ORGANISATION,
             _("Did “%(title)s” move %(name)s?") % {"title": one.item.title, "name": one.name},
-            _("Promised %(low)s to %(high)s; to be judged on %(day)s")
-            % {
-                "low": number(one.bet.low),
-                "high": with_unit(one.bet.high, one.unit),
-                "day": day(one.bet.judge_on),
-            },
+            _("Promised %(range)s; to be judged on %(day)s")
+            % {"range": from_to(one.bet.low, one.bet.high, one.unit), "day": day(one.bet.judge_on)},
             _age(one.bet.judge_on, facts.today),
             _("Judge"),
             "judge_bet",

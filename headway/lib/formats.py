@@ -21,6 +21,7 @@ from headway.lib import clock
 NOTHING = "–"
 THIN = "\N{NARROW NO-BREAK SPACE}"
 MINUS = "\N{MINUS SIGN}"
+CURRENCY_SIGNS = frozenset("€$£¥")
 
 
 def locale() -> Locale:
@@ -131,11 +132,21 @@ def span(low: float | None, high: float | None, digits: int | None = 1) -> str:
     return _("%(low)s to %(high)s") % {"low": number(low, digits), "high": number(high, digits)}
 
 
+def from_to(low: float | None, high: float | None, unit: str = "") -> str:
+    """31 to 52 %, €4.10 to €3.60: two values of one unit, money to the cent where they lie close."""
+    if not (_is_figure(low) and _is_figure(high)):
+        return NOTHING
+    is_money = unit in CURRENCY_SIGNS
+    digits = 2 if is_money and abs(high - low) < 10 else None
+    first = with_unit(low, unit, digits) if is_money else number(low)
+    return _("%(low)s to %(high)s") % {"low": first, "high": with_unit(high, unit, digits)}
+
+
 def with_unit(value: float | None, unit: str = "", digits: int | None = None) -> str:
     """46.4 %, €3.86, 11.2 h: a measured value in its own unit."""
     if not _is_figure(value):
         return NOTHING
-    if unit in {"€", "$", "£", "¥"}:
+    if unit in CURRENCY_SIGNS:
         text = number(value, digits)
         return f"{MINUS}{unit}{text[1:]}" if text.startswith(MINUS) else f"{unit}{text}"
     return f"{number(value, digits)}{THIN}{unit}" if unit else number(value, digits)
@@ -167,6 +178,7 @@ FILTERS = {
         signed,
         percent,
         span,
+        from_to,
         with_unit,
         money,
     )

@@ -27,6 +27,7 @@ def demonstration(request: HttpRequest) -> HttpResponse:
         if person is None:
             raise Http404
         auth.login(request, person, backend=BACKEND)
+        request.session["team"] = queries.main_team_key(organisation)
         return redirect(next_address(request) or "today")
     context = {
         "organisation": organisation,

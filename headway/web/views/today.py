@@ -84,13 +84,16 @@ def _first_steps(request: Request, teams: Sequence[Team], team: Team | None) -> 
 
 def _all(request: Request, teams: Sequence[Team]) -> HttpResponse:
     found = [today_of(team) for team in teams]
-    coming: list[tuple[Next, str, Team]] = [
-        (one, _address(one.target), each.team) for each in found for one in each.next
-    ]
+    coming: dict[Any, tuple[Next, str, Team | None]] = {}
+    for each in found:
+        for one in each.next:
+            # The end of a cycle is everybody's, and said once.
+            team = each.team if one.target else None
+            coming[one.on, one.title, team and team.pk] = (one, _address(one.target), team)
     context = {
         "teams": found,
         "desks": _desks(request, found),
-        "next": sorted(coming, key=lambda row: row[0].on)[: 2 * NEXT_ROWS],
+        "next": sorted(coming.values(), key=lambda row: row[0].on)[: 2 * NEXT_ROWS],
         "choices": _choices(teams, None),
         "rows_shown": 2 * ROWS_SHOWN,
         "with_team": True,
@@ -120,7 +123,7 @@ def _choices(teams: Sequence[Team], chosen: Team | None) -> list[tuple[str, str,
     if chosen is not None and chosen not in shown:
         shown.append(chosen)
     links = [(team.name, f"?team={team.key}", team == chosen) for team in shown]
-    return [*links, (_("All %(count)s") % {"count": len(teams)}, f"?team={ALL}", chosen is None)]
+    return [*links, (_("All teams"), f"?team={ALL}", chosen is None)]
 
 
 def _desks(request: Request, found: Iterable[TeamToday]) -> list[DeskRows]:
