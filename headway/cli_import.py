@@ -75,7 +75,7 @@ def bring_in(
             actor = system_actor(team)
             run = begin_import(team, by=actor, provider=provider, file_name=path.name, size_bytes=path.stat().st_size)
             with _progress(source.survey.rows, as_json=as_json) as on_batch:
-                import_file(run, path, by=actor, answers=answers, may_wait=False, on_batch=on_batch)
+                import_file(run, path, by=actor, answers=answers, may_wait=False, on_batch=on_batch, source=source)
             document = import_document(run, source.survey)
     _print(document, as_json=as_json, out=out)
 

@@ -53,19 +53,27 @@ def begin_import(
 
 
 def import_file(
-    run: Import, path: Path, *, by: Actor, answers: Answers, may_wait: bool, on_batch: OnBatch | None = None
+    run: Import,
+    path: Path,
+    *,
+    by: Actor,
+    answers: Answers,
+    may_wait: bool,
+    on_batch: OnBatch | None = None,
+    source: Source | None = None,
 ) -> Import:
     """Bring a file in: all of it or nothing, as one Change.
 
     Rows whose status nobody has explained stay out with `may_wait`, else they count as to do; either way they are
     named in `run.unmapped`. `on_batch` is called after each batch and may raise Stopped. The answers are remembered
-    for the team. Raises NotThisFormat where the file is not what it says; the run then says so too.
+    for the team. A `source` that was opened with them already is not opened again. Raises NotThisFormat where the
+    file is not what it says; the run then says so too.
     """
     team = _team_of(run)
     require(by, "import_items", team)
     Import.objects.filter(pk=run.pk).update(state=Import.State.RUNNING, mapping=answers.to_json())
     try:
-        source = open_source(run.provider, path, answers, team)
+        source = source or open_source(run.provider, path, answers, team)
         require_fields(source.survey)
         run.rows_total = source.survey.rows
         Import.objects.filter(pk=run.pk).update(rows_total=run.rows_total)

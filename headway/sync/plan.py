@@ -8,16 +8,15 @@ owns is told by comparing an item with what the tracker said of it the last time
 import datetime as dt
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
 
-from django.db.models import Prefetch
 from django.utils.translation import gettext as _
 
 from headway.lib import clock
-from headway.people.models import Membership, Person, Team
+from headway.people.models import Membership, Team
 from headway.scrum.models import Category, Column, Item
 
 from .history import Step, steps_of, times_of
@@ -84,6 +83,8 @@ class Place:
     people: Mapping[str, int]
     zone: dt.tzinfo
     now: dt.datetime
+    has_conflicts: bool = False
+    latest: dt.datetime | None = None  # the newest "Updated" of the file so far
 
     @classmethod
     def of(cls, team: Team, source: Source, *, may_wait: bool, zone: dt.tzinfo) -> "Place":
@@ -94,7 +95,8 @@ class Place:
             people[name.casefold()] = people[email.casefold()] = pk
         columns = list(Column.objects.filter(team=team)) or _usual_columns(team)
         meaning = {plain_status(name): means for name, means in source.survey.meaning_of().items()}
-        return cls(team, columns, meaning, may_wait, people, zone, clock.now())
+        conflicts = Conflict.objects.filter(item__team=team).exclude(decided="theirs").exists()
+        return cls(team, columns, meaning, may_wait, people, zone, clock.now(), conflicts)
 
     def category(self, status: str) -> str:
         """Return what a status means; unexplained ones count as to do."""
@@ -128,7 +130,7 @@ def plan(place: Place, source: Source) -> Iterator[list[Planned]]:
     rows = source.rows()
     while batch := list(islice(rows, BATCH)):
         readable = [row for row in batch if isinstance(row, TrackerRow)]
-        standing = _standing(place, readable)
+        standing = _standing(place, source, readable)
         parents = _known_parents(place, source, readable)
         yield [
             Planned(row.line, row.key, "skipped", reason=row.reason)
@@ -141,7 +143,8 @@ def plan(place: Place, source: Source) -> Iterator[list[Planned]]:
 def missing_items(place: Place, source: Source, provider: str) -> Iterator[Item]:
     """Yield the items that earlier files of the provider brought and this one no longer names. One query.
 
-    Only items of a project (or repository) that the file speaks of can be missing from it.
+    Only items of a project (or repository) that the file speaks of can be missing from it, and none that is newer
+    than the file. Call it when the plan is through.
     """
     projects = {project_of(key) for key in source.keys}
     keys = {fit_key(key) for key in source.keys}
@@ -151,6 +154,8 @@ def missing_items(place: Place, source: Source, provider: str) -> Iterator[Item]
         .exclude(tracker_key="")
         .only("pk", "tracker_key", "title", "number", "team_id")
     )
+    if place.latest is not None:
+        tracked = tracked.filter(created_at__lte=place.latest)
     for item in tracked.iterator(chunk_size=2000):
         if item.tracker_key not in keys and project_of(item.tracker_key) in projects:
             yield item
@@ -181,9 +186,9 @@ def mark(value: Any) -> Any:
     return "sha1:" + _digest(value) if isinstance(value, str) and len(value) > 120 else value
 
 
-def ours(item: Item) -> dict[str, Any]:
+def ours(item: Item, *, with_assignees: bool = False) -> dict[str, Any]:
     """Return the item's present values of what is compared one by one; relations must be fetched already."""
-    return {
+    values: dict[str, Any] = {
         "title": item.title,
         "description": item.description,
         "kind": item.kind,
@@ -192,8 +197,10 @@ def ours(item: Item) -> dict[str, Any]:
         "parent": (item.parent.tracker_key or f"#{item.parent_id}") if item.parent else "",
         "resolution": item.resolution,
         "due_on": item.due_on.isoformat() if item.due_on else None,
-        "assignees": sorted(person.pk for person in item.assignees.all()),
     }
+    if with_assignees:
+        values["assignees"] = item.assignee_ids  # type: ignore[attr-defined]
+    return values
 
 
 # One row
@@ -212,12 +219,18 @@ def _plan_row(place: Place, source: Source, row: TrackerRow, item: Item | None, 
         planned.reason = _("Status “%(status)s” is left out") % {"status": row.status}
         planned.what, planned.is_removal = ("changed", True) if item is not None else ("skipped", False)
         return planned
+    if row.updated_at and (place.latest is None or row.updated_at > place.latest):
+        place.latest = row.updated_at
     planned.wanted = wanted(place, source, row, parents)
     planned.extra = _extra(row, planned.wanted, source, item)
     if item is None:
         planned.what = "created"
         planned.column = place.column(row.status, planned.wanted["category"])
         return planned
+    if _is_older(row, item):
+        # An older file says nothing new of what a newer one has told; it may still tell what that left out.
+        planned.wanted = {name: value for name, value in planned.wanted.items() if name not in _tracked(item)}
+        planned.extra = planned.extra | item.extra
     _compare(place, source, planned, item)
     if planned.conflicts:
         planned.what = "kept"
@@ -254,6 +267,8 @@ def wanted(place: Place, source: Source, row: TrackerRow, parents: Mapping[str, 
         or (name == "resolution" and value and says_status)
     }
     values["category"] = category
+    if row.updated_at:
+        values["updated_at"] = utc(row.updated_at)
     if says_status:
         values["status"] = row.status[:120]
     steps = place.steps(row, category, is_dropped=is_dropped(resolution))
@@ -314,6 +329,12 @@ _OWN_EXTRA = {
 }
 
 
+def _is_older(row: TrackerRow, item: Item) -> bool:
+    """Say whether the tracker has told a later state of the item before."""
+    told = _tracked(item).get("updated_at")
+    return row.updated_at is not None and told is not None and row.updated_at < dt.datetime.fromisoformat(told)
+
+
 def _given(source: Source) -> frozenset[str]:
     given = source.given
     return given | {"parent"} if given & {"epic", "parent_id"} else given
@@ -321,7 +342,8 @@ def _given(source: Source) -> frozenset[str]:
 
 def _compare(place: Place, source: Source, planned: Planned, item: Item) -> None:
     """Fill in what changes and what is in conflict between an item and its row."""
-    mine, theirs = ours(item), planned.wanted
+    theirs = planned.wanted
+    mine = ours(item, with_assignees="assignees" in theirs)
     tracked = _tracked(item)
     decided = {row.field: mark(row.theirs) for row in item.decided}  # type: ignore[attr-defined]
     for name in SIMPLE:
@@ -414,18 +436,31 @@ def _tracked(item: Item) -> dict[str, Any]:
     return row.fields if row else {}
 
 
-def _standing(place: Place, rows: Iterable[TrackerRow]) -> dict[str, Item]:
-    """Return tracker key → the item that stands, with everything that a comparison looks at. Three queries."""
-    keys = [fit_key(row.key) for row in rows]
-    items = (
-        Item.objects.filter(team=place.team, tracker_key__in=keys)
-        .select_related("tracked", "sprint", "parent", "column")
-        .prefetch_related(
-            Prefetch("assignees", queryset=Person.objects.only("pk")),
-            Prefetch("conflicts", queryset=Conflict.objects.filter(decided="ours").order_by("pk"), to_attr="decided"),
-        )
+def _standing(place: Place, source: Source, rows: Sequence[TrackerRow]) -> dict[str, Item]:
+    """Return tracker key → the item that stands, with everything that a comparison looks at. Up to three queries."""
+    items = list(
+        Item.objects.filter(team=place.team, tracker_key__in=[fit_key(row.key) for row in rows])
+        .select_related("tracked", "sprint", "parent")
+        .defer(*_UNUSED_OF_PARENT)
     )
+    columns = {column.pk: column for column in place.columns}
+    for item in items:
+        item.column = columns[item.column_id]
+        item.decided, item.open_conflicts, item.assignee_ids = [], [], []  # type: ignore[attr-defined]
+    by_id = {item.pk: item for item in items}
+    if place.has_conflicts:
+        for row in Conflict.objects.filter(item__in=by_id).exclude(decided="theirs").order_by("pk"):
+            of = by_id[row.item_id]
+            (of.decided if row.decided else of.open_conflicts).append(row)  # type: ignore[attr-defined]
+    if "assignee" in source.given:
+        for joined in Item.assignees.through.objects.filter(item__in=by_id).order_by("person_id"):
+            by_id[joined.item_id].assignee_ids.append(joined.person_id)  # type: ignore[attr-defined]
     return {item.tracker_key: item for item in items}
+
+
+_UNUSED_OF_PARENT = [
+    f"parent__{field.name}" for field in Item._meta.concrete_fields if field.name not in {"id", "tracker_key"}
+]
 
 
 def _known_parents(place: Place, source: Source, rows: Iterable[TrackerRow]) -> dict[str, int]:

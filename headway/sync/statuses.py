@@ -1,5 +1,6 @@
 """What a tracker's status means: to do, in progress or done. A status that the table does not name is asked."""
 
+import functools
 import re
 import unicodedata
 
@@ -88,6 +89,7 @@ def is_dropped(text: str) -> bool:
     return plain_status(text) in _DROPPED_NAMES
 
 
+@functools.lru_cache(maxsize=4096)
 def plain_status(text: str) -> str:
     """Return a status as it is compared: without case, underscores and needless blanks."""
     text = unicodedata.normalize("NFKC", text).replace("_", " ").replace("’", "'").casefold()

@@ -1,6 +1,7 @@
 """Rows of a table whose columns have a meaning: the common part of the Jira and the plain CSV reader."""
 
 import datetime as dt
+import functools
 import re
 import zoneinfo
 from collections import Counter
@@ -39,6 +40,7 @@ class TableSource:
     fields: dict[str, str]
     answers: Answers
     zone: dt.tzinfo
+    samples: Mapping[str, str] = field(default_factory=dict)
     survey: Survey = field(init=False)
     keys: set[str] = field(default_factory=set)
     sprints: dict[str, SprintName] = field(default_factory=dict)
@@ -65,8 +67,9 @@ class TableSource:
 
     def _look(self) -> None:
         columns = {heading: DateColumn() for heading, name in self.fields.items() if _is_date(name)}
-        filled: Counter[str] = Counter()
-        samples: dict[str, str] = {}
+        date_columns = [(place, column) for heading, column in columns.items() for place in self.places[heading]]
+        width = len(self.table.headings)
+        filled = [0] * width
         statuses = _Statuses()
         doubles: set[str] = set()
         rows = line = 0
@@ -78,14 +81,12 @@ class TableSource:
         wants_ids = "id" in self._by_field and "parent_id" in self._by_field
         for line, cells in self.table.records():
             rows += 1
-            for heading, places in self.places.items():
-                for place in places:
-                    if place < len(cells) and cells[place]:
-                        filled[heading] += 1
-                        samples.setdefault(heading, cells[place][:80])
-                        if heading in columns:
-                            columns[heading].see(cells[place])
-                        break
+            for place, cell in enumerate(cells):
+                if cell and place < width:
+                    filled[place] += 1
+            for place, column in date_columns:
+                if place < len(cells) and cells[place]:
+                    column.see(cells[place])
             key = self._one(cells, "key")
             if key in self.keys:
                 doubles.add(key)
@@ -114,12 +115,13 @@ class TableSource:
         order_survey = self._choose_readers(columns)
         self._date_sprints(sprint_days)
         for heading, name in self.fields.items():
-            if name.startswith("status:") and filled[heading]:
-                statuses.see_in_history(name.removeprefix("status:"), filled[heading])
+            rows_filled = filled[self.places[heading][0]]
+            if name.startswith("status:") and rows_filled:
+                statuses.see_in_history(name.removeprefix("status:"), rows_filled)
         self.survey = Survey(
             rows=rows,
             columns=tuple(
-                ColumnSeen(heading, self.fields[heading], len(places), filled[heading], samples.get(heading, ""))
+                ColumnSeen(heading, self.fields[heading], len(places), filled[places[0]], self.samples.get(heading, ""))
                 for heading, places in self.places.items()
             ),
             statuses=statuses.seen(self.answers.statuses),
@@ -208,12 +210,12 @@ class TableSource:
                     losers[line] = Skipped(line, same_key(winner, has_updated=best[key][0][0]), key)
         return losers
 
-    @property
+    @functools.cached_property
     def given(self) -> frozenset[str]:
         """Return the fields that the file has columns for; of the others it says nothing."""
         return frozenset(name.split(":")[0] for name in self._by_field)
 
-    @property
+    @functools.cached_property
     def headings(self) -> frozenset[str]:
         return frozenset(self.places)
 
@@ -364,7 +366,9 @@ def read_table(table: Table, guess: Guess, answers: Answers, zone: dt.tzinfo) ->
         if name in NEEDED or name == "status":  # an answer replaces what was guessed for the same field
             fields.update({other: "extra" for other, to in fields.items() if to == name and other not in asked})
         fields[heading] = name
-    return TableSource(table, places, {heading: fields.get(heading, "extra") for heading in places}, answers, zone)
+    fields = {heading: fields.get(heading, "extra") for heading in places}
+    first = {heading: cells[0][:80] for heading, cells in samples.items() if cells}
+    return TableSource(table, places, fields, answers, zone, first)
 
 
 def zone_named(name: str) -> dt.tzinfo:

@@ -225,7 +225,6 @@ def _batches(run: Import, what: Sequence[str], without: set[int]) -> Iterable[li
         rows = list(
             ImportedRow.objects.filter(run=run, what__in=what, pk__gt=last)
             .select_related("item__sprint", "item__parent", "item__team")
-            .prefetch_related("item__assignees")
             .order_by("pk")[:BATCH]
         )
         if not rows:

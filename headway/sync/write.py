@@ -13,7 +13,7 @@ from headway.lib import ranks
 from headway.people.models import Team
 from headway.scrum.models import Category, Item, ItemLink, Sprint, SprintStay, Transition
 
-from .bulk import update_rows
+from .bulk import insert_rows, set_column, update_rows
 from .history import Step
 from .models import Conflict, Import, ImportedRow, TrackedItem
 from .plan import PARENT, Difference, Place, Planned, column_for, fit_key, mark, marks, missing_items, sprint_name
@@ -79,7 +79,11 @@ class Writer:
     def _create(self, batch: Sequence[Planned]) -> None:
         items = [self._new_item(planned) for planned in batch]
         Item.objects.bulk_create(items)
-        tracked, transitions, stays, rows, people = [], [], [], [], []
+        tracked: list[TrackedItem] = []
+        transitions: list[Transition] = []
+        stays: list[SprintStay] = []
+        rows: list[ImportedRow] = []
+        people: list[Any] = []
         through = Item.assignees.through
         for planned, item in zip(batch, items, strict=True):
             values = planned.wanted
@@ -92,11 +96,8 @@ class Writer:
                 stays.append(SprintStay(sprint_id=item.sprint_id, item=item, added_at=added_at))
             people += [through(item_id=item.pk, person_id=pk) for pk in values.get("assignees", ())]
             rows.append(self._row(planned, item))
-        TrackedItem.objects.bulk_create(tracked)
-        Transition.objects.bulk_create(transitions)
-        SprintStay.objects.bulk_create(stays)
-        through.objects.bulk_create(people)
-        ImportedRow.objects.bulk_create(rows)
+        for new in (tracked, transitions, stays, people, rows):
+            insert_rows(new)
 
     def _new_item(self, planned: Planned) -> Item:
         values, row = planned.wanted, planned.row
@@ -156,9 +157,9 @@ class Writer:
                 rows.append(self._row(planned, item, before[item.pk] | {"tracked": was}, appended.get(item.pk)))
             elif planned.conflicts:
                 rows.append(self._row(planned, item))
-        TrackedItem.objects.bulk_create([row for row in tracked if row.pk is None])
+        insert_rows([row for row in tracked if row.pk is None])
         update_rows([row for row in tracked if row.pk is not None], ["provider", "fields", "last_seen"])
-        ImportedRow.objects.bulk_create(rows)
+        insert_rows(rows)
 
     def _apply(self, batch: Sequence[Planned], before: dict[int, dict[str, Any]]) -> dict[int, list[int]]:
         """Set the changed fields and save them. Returns the transitions that were added, by item."""
@@ -248,8 +249,8 @@ class Writer:
 
     def _keep_conflicts(self, batch: Sequence[Planned]) -> None:
         """Keep one open conflict a field; those that are none any more go."""
-        ids = [_item(planned).pk for planned in batch]
-        standing = {(row.item_id, row.field): row for row in Conflict.objects.filter(item__in=ids, decided="")}
+        open_ones = [row for planned in batch for row in _item(planned).open_conflicts]  # type: ignore[attr-defined]
+        standing = {(row.item_id, row.field): row for row in open_ones}
         if not standing and not any(planned.conflicts for planned in batch):
             return
         new, again = [], []
@@ -292,7 +293,7 @@ class Writer:
         ImportedRow.objects.bulk_create(rows)
 
     def _note_waiting(self, batch: Sequence[Planned]) -> None:
-        ImportedRow.objects.bulk_create(
+        insert_rows(
             [
                 ImportedRow(
                     run=self.run,
@@ -309,15 +310,12 @@ class Writer:
 
     def _mark_missing(self) -> None:
         missing = list(missing_items(self.place, self.source, self.run.provider))
-        for item in missing:
-            item.missing_since = self.place.now
-        update_rows(missing, ["missing_since"])
-        ImportedRow.objects.bulk_create(
+        set_column(Item, "missing_since", [(item.pk, self.place.now) for item in missing])
+        insert_rows(
             [
                 ImportedRow(run=self.run, item=item, key=item.tracker_key, what="missing", title=item.title)
                 for item in missing
-            ],
-            batch_size=500,
+            ]
         )
         self.counts["missing"] = len(missing)
 
@@ -378,13 +376,13 @@ class Writer:
         if not self._parents:
             return
         ids = self._with_others({key for _pk, key in self._parents})
-        rows, lost = [], []
+        pairs, lost = [], []
         for pk, key in self._parents:
             if ids.get(key, pk) != pk:
-                rows.append(Item(pk=pk, parent_id=ids[key]))
+                pairs.append((pk, ids[key]))
             elif key not in ids:
                 lost.append((pk, key))
-        update_rows(rows, ["parent"])
+        set_column(Item, "parent", pairs)
         for pk, key in lost:  # the parent's own row could not be read, or waits
             item = Item.objects.get(pk=pk)
             item.extra[PARENT] = key

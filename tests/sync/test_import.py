@@ -226,6 +226,23 @@ def test_a_file_of_another_project_marks_nothing(world: World, tmp_path: Path) -
     assert not Item.objects.exclude(missing_since=None).exists()
 
 
+def test_an_older_file_takes_nothing_back_and_tells_what_was_left_out(world: World, tmp_path: Path) -> None:
+    heading = "Issue key,Summary,Status,Created,Updated"
+    bring(
+        world,
+        tmp_path,
+        f"{heading}\nA-1,new,Done,2026-01-01,2026-03-01\nA-2,x,,2026-02-20,\n",
+    )
+    run = bring(
+        world,
+        tmp_path,
+        f"{heading},Story Points,Team\nA-1,old,To Do,2026-01-01,2026-02-01,3,blue\n",
+    )
+    assert counts(run) == {"changed": 1}  # and A-2, written after this file was, is not missing from it
+    one = item("A-1")
+    assert (one.title, one.category, one.size, one.extra) == ("new", Category.DONE, 3.0, {"Team": "blue"})
+
+
 def test_what_was_removed_here_stays_removed(world: World, tmp_path: Path) -> None:
     bring(world, tmp_path, FIRST)
     remove_item(item("FER-2"), by=world.cy)
