@@ -87,7 +87,7 @@ def bring_in_okrs(
     with _refusals(), _team(team_key, creates=creates_team, keeps=not dry_run) as team:
         _readable(path)
         document = okrs.import_file(path, team=team, by=system_actor(team), cycle=cycle, dry_run=dry_run)
-    _print(document, as_json=as_json, out=out)
+    _print(document, as_json=as_json, out=out, is_okrs=True)
 
 
 def take_back(import_id: int, *, as_json: bool, out: Console) -> None:
@@ -227,7 +227,7 @@ def _progress(rows: int, *, as_json: bool) -> Iterator[Callable[[Writer, Sequenc
         yield on_batch
 
 
-def _print(document: Mapping[str, Any], *, as_json: bool, out: Console) -> None:
+def _print(document: Mapping[str, Any], *, as_json: bool, out: Console, is_okrs: bool = False) -> None:
     if as_json:
         _print_document(document, out)
         return
@@ -251,8 +251,12 @@ def _print(document: Mapping[str, Any], *, as_json: bool, out: Console) -> None:
     if len(document["skipped"]) > SHOWN:
         out.print(_("… and %(count)s more; --json names them all.") % {"count": len(document["skipped"]) - SHOWN})
     if document["unmapped"]:
-        text = _(
-            "Nobody has said what these mean, they count as to do: %(names)s. Say it with --map, or in the browser."
+        text = (
+            _("Not known here: %(names)s.")
+            if is_okrs
+            else _(
+                "Nobody has said what these mean, they count as to do: %(names)s. Say it with --map, or in the browser."
+            )
         )
         out.print(text % {"names": ", ".join(document["unmapped"])}, markup=False)
     if assumed := document.get("assumed"):

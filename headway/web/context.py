@@ -256,6 +256,22 @@ SECTIONS = {
     "key-result": "results",
     **dict.fromkeys(
         [
+            "new-objective",
+            "edit-objective",
+            "archive-objective",
+            "new-key-result",
+            "edit-key-result",
+            "measure",
+            "decide",
+            "measurement",
+            "okr-import",
+            "okr-import-run",
+        ],
+        "results",
+    ),
+    "cycle": "settings",
+    **dict.fromkeys(
+        [
             "organisation-settings",
             "teams",
             "members",

@@ -190,7 +190,10 @@ def _value_label(points: Sequence[Point], left: float) -> tuple[float, float, st
     if not points:
         return None
     last = points[-1]
-    y = last.y - 12 if last.y > TOP + 24 else last.y + 22
+    falls = len(points) > 1 and points[-2].y < last.y - 3  # the line comes from above: the label goes below it
+    if falls and last.y + 22 > BOTTOM - 6:
+        return last.x + 10, last.y - 6, "start"
+    y = last.y + (22 if falls or last.y <= TOP + 24 else -12)
     return (last.x - 4, y, "end") if last.x - left > 110 else (last.x + 8, y, "start")
 
 

@@ -67,6 +67,8 @@ def test_a_tree_without_headings_has_objectives_above_its_leaves():
               * KR: Ovens start at five => 0.7
                 * buy a clock
               * KR: Doors open at six
+              * Wait from 9 to 5 minutes
+                * open a second till
             * Cakes are round
               1. Ten forms
             * Alone
@@ -76,10 +78,15 @@ def test_a_tree_without_headings_has_objectives_above_its_leaves():
     assert outline(document) == [
         ("Bread is warm", "Ovens start at five"),
         ("Bread is warm", "Doors open at six"),
+        ("Bread is warm", "Wait from 9 to 5 minutes"),
         ("Cakes are round", "Ten forms"),
     ]
     assert document.rows[0].score == "0.7"
-    assert [(s.line, s.key) for s in document.skipped] == [(3, "buy a clock"), (7, "Alone")]
+    assert [(s.line, s.key) for s in document.skipped] == [
+        (3, "buy a clock"),
+        (6, "open a second till"),
+        (9, "Alone"),
+    ]
 
 
 def test_marks_in_paragraphs_and_flat_lists_are_enough():

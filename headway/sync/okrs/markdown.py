@@ -1,8 +1,8 @@
 """OKRs in Markdown: headings, bullet trees, tables, "KR:" marks.
 
-The deepest heading above a list is its objective. In a list, a point that has points below it is an objective and one
-that has none is a Key Result; "Objective:" and "KR:" say it outright. In a table, a row that fills only its first cell
-(in bold) is an objective. A heading that names a period ("2018 Q3") says when.
+The deepest heading above a list is its objective. In a list, a point that has points below it is an objective; one
+that has none, or that says from where to where, is a Key Result; "Objective:" and "KR:" say it outright. In a table, a
+row that fills only its first cell (in bold) is an objective. A heading that names a period ("2018 Q3") says when.
 """
 
 import re
@@ -17,7 +17,7 @@ from ..rows import NotThisFormat, Skipped
 from .periods import read_period, without_period
 from .rows import Document, OkrRow
 from .table import columns_of, row_from_cells
-from .texts import Line, plain, read_line, says_nothing
+from .texts import Line, plain, read_from_to, read_line, says_nothing
 
 _FRONT_MATTER = re.compile(r"\A---\n.*?\n---\n", re.DOTALL)
 _STRUCTURE = re.compile(
@@ -130,7 +130,7 @@ class _Reader:
                 self._tell(line, _("Only a link."), said.text)
             elif says_nothing(said.text) and not below:
                 continue
-            elif said.mark == "key_result":
+            elif said.mark == "key_result" or (current.title and read_from_to(said.text)):
                 self._key_result(said, line, current)
                 self._below_key_result(below)
             elif said.mark == "objective" or below:

@@ -1,7 +1,7 @@
 """OKRs: the overview of a cycle, one objective, one Key Result, and everything that is written there."""
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -55,6 +55,7 @@ def overview(request: Request) -> HttpResponse:
 def objective(request: Request, objective_id: int) -> HttpResponse:
     """One objective with its Key Results, what they contribute to and what contributes to them."""
     row = _objective(request, objective_id)
+    _turn_to(request, row)
     page = queries.objective_page(row, today=clock.today())
     context = {
         "page": page,
@@ -68,6 +69,7 @@ def objective(request: Request, objective_id: int) -> HttpResponse:
 def key_result(request: Request, key_result_id: int) -> HttpResponse:
     """Where it stands, what moved it, and what people think of it."""
     row = _key_result(request, key_result_id)
+    _turn_to(request, row.objective)
     return _key_result_page(request, row)
 
 
@@ -264,6 +266,7 @@ class Ledger:
     bets: tuple[BetOfKeyResult, ...]
     low: float
     high: float
+    digits: int  # after the point, of every figure
     judged: int
     promised: float  # by those judged with a figure
     measured: float
@@ -293,6 +296,7 @@ def _key_result_page(request: Request, row: KeyResult, **forms: Any) -> HttpResp
         "ledger": _ledger([bet for bet in bets if _is_delivered(bet)]),
         "open_bets": open_bets,
         "open_axis": _axis(open_bets),
+        "open_digits": _digits(open_bets),
         "moved_by": _moved_by(page),
         "verdicts": VERDICTS,
         "measure_form": forms.get("measure_form")
@@ -310,25 +314,33 @@ def _is_delivered(bet: BetOfKeyResult) -> bool:
     return bet.done_at is not None or bet.bet.verdict is not None
 
 
-def _ledger(bets: list[BetOfKeyResult]) -> Ledger:
+def _ledger(bets: Sequence[BetOfKeyResult]) -> Ledger:
     judged = [bet for bet in bets if bet.bet.verdict and bet.bet.verdict.measured is not None]
     low, high = _axis(bets)
     return Ledger(
         bets=tuple(bets),
         low=low,
         high=high,
+        digits=_digits(bets),
         judged=len(judged),
         promised=sum(bet.bet.likely for bet in judged),
         measured=sum(bet.bet.verdict.measured or 0.0 for bet in judged if bet.bet.verdict),
     )
 
 
-def _axis(bets: tuple[BetOfKeyResult, ...] | list[BetOfKeyResult]) -> tuple[float, float]:
+def _axis(bets: Sequence[BetOfKeyResult]) -> tuple[float, float]:
     """Return the ends of one axis for all ranges, with 0 on it."""
     measured = [bet.bet.verdict.measured for bet in bets if bet.bet.verdict and bet.bet.verdict.measured is not None]
     ends = [0.0, *(bet.bet.low for bet in bets), *(bet.bet.high for bet in bets), *measured]
     low, high = min(ends), max(ends)
     return (low, high) if high > low else (low, low + 1.0)
+
+
+def _digits(bets: Sequence[BetOfKeyResult]) -> int:
+    """Return how many digits after the point the figures of some bets need, at most two."""
+    measured = [bet.bet.verdict.measured for bet in bets if bet.bet.verdict and bet.bet.verdict.measured is not None]
+    figures = [figure for bet in bets for figure in (bet.bet.low, bet.bet.likely, bet.bet.high)] + measured
+    return next((n for n in (0, 1) if all(round(figure, n) == round(figure, 2) for figure in figures)), 2)
 
 
 def _moved_by(page: queries.KeyResultPage) -> float | None:
@@ -423,6 +435,12 @@ def _key_result(request: Request, pk: int) -> KeyResult:
         "objective__cycle", "objective__team", "objective__unit", "objective__organisation", "owner"
     )
     return get_object_or_404(rows, pk=pk)
+
+
+def _turn_to(request: Request, row: Objective) -> None:
+    """Make the team whose page this is the current one."""
+    if row.team and request.session.get("team") != row.team.key:
+        request.session["team"] = row.team.key
 
 
 def _number(request: Request, name: str) -> int:

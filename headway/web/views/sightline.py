@@ -66,14 +66,19 @@ def _gaps(found: Sightline, work: dict[int, tuple[WorkItem, ...]], loose: Unlink
 
 
 def _why(found: Sightline, work: dict[int, tuple[WorkItem, ...]], request: Request) -> Why | None:
-    """Explain the item that is asked for (`item`), else the first in progress or open one that has a bet."""
+    """Explain the item that is asked for (`item`), else the nearest one that has a bet."""
     above = {row.id: row for upper in found.uppers for row in upper.row.key_results}
     wanted = request.GET.get("item", "")
     candidates = [(row, item) for row in found.key_results for item in work.get(row.id, ())]
     asked = [(row, item) for row, item in candidates if item.key == wanted]
-    order = {"doing": 0, "todo": 1, "done": 2}
-    best = sorted(candidates, key=lambda pair: (not pair[1].has_bet, order[pair[1].category]))
-    for row, item in asked or best[:1]:
+    for row, item in asked or sorted(candidates, key=lambda pair: _far(pair[1], request))[:1]:
         ids = found.contributes_to.get(row.id, ())
         return Why(item, row, next((above[pk] for pk in ids if pk in above), None))
     return None
+
+
+def _far(item: WorkItem, request: Request) -> tuple[bool, bool, bool, int]:
+    """Return how far an item is from the viewer: own team, with a bet, in progress first."""
+    order = {"doing": 0, "todo": 1, "done": 2}
+    is_current = item.team_key == request.session.get("team")
+    return item.promise is None, not is_current, item.team_id not in request.actor.roles, order[item.category]
