@@ -24,7 +24,7 @@ class HashedStatic(CompressedManifestStaticFilesStorage):
         if ENTRY in paths:
             storage, path = paths[ENTRY]
             paths = paths | {ENTRY: (_WithImports(storage), path)}
-        yield from super().post_process(paths, *args, **options)
+        yield from super().post_process(paths, *args, **options)  # type: ignore[no-untyped-call]
 
 
 class _WithImports:
