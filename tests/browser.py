@@ -42,6 +42,7 @@ class LiveServer:
 
     def __init__(self) -> None:
         import uvicorn
+
         from headway.asgi import application
 
         self._socket = socket.create_server(("127.0.0.1", 0))

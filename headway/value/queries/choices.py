@@ -13,7 +13,7 @@ from headway.people.models import Team
 
 @dataclass(frozen=True)
 class KeyResultChoice:
-    """A Key Result to choose. `now` is its last value, else its baseline; `left` the way to its target; `group` whose."""
+    """A Key Result to choose. `now`: last value, else baseline; `left`: the way to its target; `group`: whose."""
 
     id: int
     name: str
