@@ -31,6 +31,11 @@ def follow(request: HttpRequest, team: Team, default: str = "backlog", **parts: 
     return back(request, default, **(parts or {"team_key": team.key}))
 
 
+def stay(request: HttpRequest, team: Team, default: str = "backlog") -> HttpResponse:
+    """Leave the page as it is, with what was typed: nothing changed, and a toast says why."""
+    return HttpResponse(status=204) if is_htmx(request) else back(request, default, team_key=team.key)
+
+
 def _page(request: HttpRequest) -> str:
     try:
         return resolve(own_referer(request).partition("?")[0]).url_name or ""

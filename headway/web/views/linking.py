@@ -20,7 +20,7 @@ from headway.value.models import NotNow, Serves
 from headway.value.queries import key_result_choices, promises_for, rest_of_backlog, share_linked, value_sheet
 
 from . import Request, add_errors, get_team, is_htmx, toast
-from .changes import change_of, follow
+from .changes import change_of, follow, stay
 from .value_forms import LinkForm
 from .value_parts import asked_of, dialog, get_item, number_in, posted
 
@@ -56,14 +56,9 @@ def link_one(request: Request, team_key: str) -> HttpResponse:
     team, item = get_item(request, team_key, number_in(request.POST.get("item"), 0))
     require(request.actor, "link_item", team)
     form = LinkForm(request.POST, choices=key_result_choices(team, request.actor))
-    try:
-        if form.is_valid():
-            _do_link(request, team, [item], form.cleaned_data)
-        else:
-            toast(request, _("Choose a Key Result, or a kind of work with its reason."), tone="bad")
-    except ValidationError as error:
-        toast(request, " ".join(error.messages), tone="bad")
-    return follow(request, team, "link", team_key=team.key)
+    if _is_linked(request, team, [item], form):
+        return follow(request, team, "link", team_key=team.key)
+    return stay(request, team, "link")
 
 
 def link_item(request: Request, team_key: str, number: int) -> HttpResponse:
@@ -93,14 +88,8 @@ def link_many(request: Request, team_key: str) -> HttpResponse:
     items = _chosen(request, team)
     if not items:
         toast(request, _("Choose at least one item."), tone="bad")
-    elif not form.is_valid():
-        toast(request, " ".join(str(text) for errors in form.errors.values() for text in errors), tone="bad")
-    else:
-        try:
-            _do_link(request, team, items, form.cleaned_data)
-        except ValidationError as error:
-            toast(request, " ".join(error.messages), tone="bad")
-    return follow(request, team)
+        return stay(request, team)
+    return follow(request, team) if _is_linked(request, team, items, form) else stay(request, team)
 
 
 @require_POST
@@ -116,6 +105,18 @@ def unlink(request: Request, team_key: str, serves_id: int) -> HttpResponse:
     else:
         toast(request, _("%(item)s is no longer linked there.") % {"item": serves.item.title}, change)
     return follow(request, team, "item", team_key=team.key, number=serves.item.number)
+
+
+def _is_linked(request: Request, team: Team, items: list[Item], form: LinkForm) -> bool:
+    """Link the items as the form says; where it cannot be done, say why in a toast and return False."""
+    try:
+        if form.is_valid():
+            _do_link(request, team, items, form.cleaned_data)
+            return True
+        toast(request, _("Choose a Key Result, or a kind of work with its reason."), tone="bad")
+    except ValidationError as error:
+        toast(request, " ".join(error.messages), tone="bad")
+    return False
 
 
 def _do_link(request: Request, team: Team, items: list[Item], given: dict[str, Any]) -> None:

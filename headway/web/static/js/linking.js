@@ -2,6 +2,7 @@
 
 export function mount(page) {
   if (!page.contains(document.activeElement) && document.activeElement === document.body) {
-    page.querySelector("button[name=key_result], select")?.focus({ preventScroll: true });
+    // Never a field: the keys of the page must go on working.
+    page.querySelector("button[name=key_result], [data-key=s]")?.focus({ preventScroll: true });
   }
 }
