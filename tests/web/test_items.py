@@ -98,9 +98,26 @@ def test_everything_that_is_known(world: World) -> None:
         "Bo Berg changed the size from 3 to 5",
         "In the status “Selected”",
         "Sprint 1",
-        "rank 2",
+        "in Sprint 1",
     ):
         assert text in page, text
+
+
+def test_the_rank_is_that_of_the_value_sheet(world: World) -> None:
+    make_item(world.team, "No promise")
+    in_sprint = make_item(world.team, "In the Sprint", sprint=make_sprint(world.team))
+    items = [make_item(world.team, title) for title in ("Health", "Bet", "Last kind")]
+    for item in (in_sprint, items[1]):
+        serves = Serves.objects.create(item=item, key_result=world.key_result, at=clock.now())
+        Bet.objects.create(serves=serves, low=1, likely=2, high=3, chance=0.5, at=clock.now())
+    for item in (items[0], items[2]):
+        Serves.objects.create(item=item, kind="health", reason="Old driver", at=clock.now())
+    assert "rank 1<" in read(world, "/t/ANT/items/3/")
+    assert "rank 2<" in read(world, "/t/ANT/items/4/")
+    assert "5 of 5 in the backlog" in read(world, "/t/ANT/items/5/")
+    assert "1 of 5 in the backlog" in read(world, "/t/ANT/items/1/")
+    sheet = read(world, "/t/ANT/backlog/")
+    assert sheet.index("Health") < sheet.index("Bet</a>")
 
 
 def test_an_item_that_serves_nothing_says_so(world: World) -> None:

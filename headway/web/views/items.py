@@ -6,6 +6,7 @@ from functools import partial
 from typing import Any, Literal
 
 from django.core.exceptions import ValidationError
+from django.db.models import Exists, OuterRef, Q
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
@@ -21,6 +22,7 @@ from headway.scrum.models import Item, Sprint
 from headway.sync.actions import decide_conflicts
 from headway.sync.models import Conflict, TrackedItem
 from headway.sync.sources import NAMES
+from headway.value.models import Bet, NotNow, Serves
 from headway.value.queries import ItemPromise, item_promise
 
 from ..item_history import history_lines
@@ -60,6 +62,7 @@ def item(request: Request, team_key: str, number: int) -> HttpResponse:
         "owned": set(tracked.fields) if tracked else set(),
         "extra": list(_extra(row)),
         "conflicts": [_told_conflict(conflict) for conflict in Conflict.objects.filter(item=row, decided="")],
+        "rank": _rank(team, row, own),
         "lines": history_lines(team, page.history),
         "can_write": allows(request.actor, "write_item", team),
         "can_decide": allows(request.actor, "import_items", team),
@@ -188,6 +191,29 @@ def _create(request: Request, team: Team, sprint: Sprint | None, given: dict[str
         sprint=sprint if given["in_sprint"] else None,
         at_top=given["at_top"],
     )
+
+
+def _rank(team: Team, item: Item, own: ItemPromise) -> tuple[int, int] | None:
+    """Return the rank on the value sheet and how many rows that has; None where the item is not on it.
+
+    The sheet leaves out what is in the running Sprint or on the shelf, and ends with the last bet. Two queries.
+    """
+    running = queries.current_sprint(team)
+    if own.is_done or own.shelved or item.removed_at or (running and item.sprint_id == running.pk):
+        return None
+    promising = Serves.objects.filter(Q(bet__isnull=False) | Q(key_result=None), item=OuterRef("pk"))
+    lying = NotNow.objects.filter(item=OuterRef("pk"), ended_at=None)
+    rows = Item.objects.open().filter(Exists(promising), team=team).exclude(Exists(lying))
+    if running:
+        rows = rows.exclude(sprint=running)
+    order = list(
+        rows.in_order()
+        .annotate(has_bet=Exists(Bet.objects.filter(serves__item=OuterRef("pk"))))
+        .values_list("pk", "has_bet")
+    )
+    last = max((place for place, (_pk, has_bet) in enumerate(order, 1) if has_bet), default=0)
+    place = next((place for place, (pk, _has_bet) in enumerate(order[:last], 1) if pk == item.pk), None)
+    return (place, last) if place else None
 
 
 def _why_line(own: ItemPromise) -> dict[str, Any] | None:
