@@ -17,7 +17,7 @@ from headway.scrum.queries import current_sprint
 from headway.value.queries.promises import Delivered, ServesLine, delivered_of
 from headway.value.queries.promises import Work as ValueWork
 
-from .work import Moment, Work, WorkItem, work_of
+from .work import Moment, Work, WorkItem, start_of, work_of
 
 #: Without a cycle and without a Sprint, the report looks back so far [days].
 LOOK_BACK_DAYS = 90
@@ -153,7 +153,8 @@ def report_for(team: Team, scope: Scope, *, on: dt.date | None = None) -> Report
     """
     moment = _moment(scope, on)
     work = work_of(team, moment, done_since=scope.starts_on)
-    shown = [item for item in work.items if _is_in(item, scope, moment)]
+    since = start_of(scope.starts_on) if scope.starts_on else None
+    shown = [item for item in work.items if _is_in(item, scope, since, moment.at)]
     rows, others = _key_results(team, scope, moment, shown)
     delivered = delivered_by_key_result(work)
     here = _by_key_result(shown)
@@ -238,15 +239,15 @@ def _moment(scope: Scope, on: dt.date | None) -> Moment:
     return asked
 
 
-def _is_in(item: WorkItem, scope: Scope, moment: Moment) -> bool:
+def _is_in(item: WorkItem, scope: Scope, since: dt.datetime | None, until: dt.datetime) -> bool:
     """Say whether an item is in the report: of a Sprint all that it held, else what is open or was done in the time."""
     if scope.sprint_id is not None:
         return scope.sprint_id in item.in_sprints
-    if item.category != Category.DONE:
-        return item.category == Category.DOING or not item.is_shelved
-    if item.done_on is None or scope.starts_on is None:
-        return scope.starts_on is None
-    return scope.starts_on <= item.done_on <= moment.on
+    if item.category == Category.TODO:
+        return not item.is_shelved
+    if item.category == Category.DOING or since is None:
+        return True
+    return item.done_at is not None and since <= item.done_at <= until
 
 
 # Groups
@@ -301,8 +302,12 @@ def _lanes(lines: Iterable[Line]) -> tuple[tuple[Line, ...], tuple[Line, ...], t
     return (
         tuple(sorted(todo, key=lambda line: not line.item.is_in_open_sprint)),
         tuple(line for line in known if line.item.category == Category.DOING),
-        tuple(sorted(done, key=lambda line: line.item.done_on or dt.date.min, reverse=True)),
+        tuple(sorted(done, key=_done_at, reverse=True)),
     )
+
+
+def _done_at(line: Line) -> float:
+    return line.item.done_at.timestamp() if line.item.done_at else 0.0
 
 
 def _stands_alone(group: Group) -> bool:

@@ -203,7 +203,7 @@ def blocked(facts: Facts) -> Iterator[Signal]:
             _("“%(title)s” is blocked, day %(count)s") % {"title": item.title, "count": item.day}
             if item.day
             else _("“%(title)s” is blocked") % {"title": item.title},
-            ". ".join(why for why in whys if why),
+            ". ".join(why for why in whys if why) or _("Nobody said why"),
             item.blocked_days,
             _("Unblock"),
             "write_item",

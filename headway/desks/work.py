@@ -3,8 +3,9 @@
 import datetime as dt
 import statistics
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
 
 from django.db.models import Case, DateTimeField, Exists, F, OuterRef, Q, Subquery, Value, When
 from django.db.models.functions import Coalesce
@@ -63,11 +64,23 @@ class WorkItem:
     day: int | None
     blocked_days: int | None
     blocked_because: str
-    created_on: dt.date
-    started_on: dt.date | None
-    done_on: dt.date | None
+    created_at: dt.datetime
+    started_at: dt.datetime | None
+    done_at: dt.datetime | None
     is_shelved: bool
     promise: Promise
+
+    @property
+    def created_on(self) -> dt.date:
+        return timezone.localdate(self.created_at)
+
+    @property
+    def started_on(self) -> dt.date | None:
+        return timezone.localdate(self.started_at) if self.started_at else None
+
+    @property
+    def done_on(self) -> dt.date | None:
+        return timezone.localdate(self.done_at) if self.done_at else None
 
     @property
     def is_blocked(self) -> bool:
@@ -106,17 +119,20 @@ def work_of(team: Team, moment: Moment, *, done_since: dt.date | None = None) ->
     Of a moment that is past, links, bets, verdicts and the shelf are those of that moment too; a link that was taken
     away since is not known any more. Six queries.
     """
-    rows = list(_items(team, moment, done_since=done_since))
-    sprints = {sprint.pk: sprint for sprint in Sprint.objects.filter(team=team)}
-    stays = _stays(team, moment)
-    promises = _promises(team, moment)
-    shelved = _shelved(team, moment)
-    items = tuple(_item(row, team, moment, sprints, stays, promises, shelved) for row in rows)
+    look = _Look(
+        team=team,
+        moment=moment,
+        sprints={sprint.pk: sprint for sprint in Sprint.objects.filter(team=team)},
+        stays=_stays(team, moment),
+        promises=_promises(team, moment),
+        shelved=_shelved(team, moment),
+    )
+    items = tuple(_item(_Row(*row), look) for row in _items(team, moment, done_since=done_since))
     return Work(
         moment=moment,
         items=items,
         median_size=_median_size(team),
-        has_sprint=any(_is_open(sprint, moment) for sprint in sprints.values()),
+        has_sprint=any(_is_open(sprint, moment) for sprint in look.sprints.values()),
     )
 
 
@@ -127,8 +143,25 @@ def start_of(day: dt.date) -> dt.datetime:
 # Loading
 
 
-def _items(team: Team, moment: Moment, *, done_since: dt.date | None) -> ItemQuerySet:
-    items = Item.objects.filter(team=team).in_order().defer("description", "extra")
+class _Row(NamedTuple):
+    """What is read of an item: plain values, for ten thousand models take longer than the query."""
+
+    pk: int
+    number: int
+    title: str
+    kind: str
+    size: float | None
+    tracker_key: str
+    state: str
+    created_at: dt.datetime
+    started_at: dt.datetime | None
+    ended_at: dt.datetime | None
+    blocked_since: dt.date | None
+    blocked_because: str
+
+
+def _items(team: Team, moment: Moment, *, done_since: dt.date | None) -> Iterable[tuple[Any, ...]]:
+    items = Item.objects.filter(team=team).in_order()
     if moment.is_past:
         items = _as_of(items, moment.at)
     else:
@@ -138,7 +171,7 @@ def _items(team: Team, moment: Moment, *, done_since: dt.date | None) -> ItemQue
         items = items.filter(
             ~Q(state=Category.DONE) | Q(ended_at__gte=start_of(done_since)) | Q(ended_at=None) | Q(pk__in=linked)
         )
-    return items
+    return items.values_list(*_Row._fields)
 
 
 def _as_of(items: ItemQuerySet, at: dt.datetime) -> ItemQuerySet:
@@ -241,43 +274,52 @@ def _median_size(team: Team) -> float:
 # Shaping
 
 
-def _item(
-    row: Item,
-    team: Team,
-    moment: Moment,
-    sprints: Mapping[int, Sprint],
-    stays: Mapping[int, list[_Stay]],
-    promises: Mapping[int, Promise],
-    shelved: frozenset[int],
-) -> WorkItem:
-    state: str = row.state  # type: ignore[attr-defined]
-    ended_at: dt.datetime | None = row.ended_at if state == Category.DONE else None  # type: ignore[attr-defined]
-    held = stays.get(row.pk, [])
-    open_stay = next((stay for stay in reversed(held) if _is_open(sprints[stay.sprint_id], moment)), None)
-    started_on = timezone.localdate(row.started_at) if row.started_at and row.started_at <= moment.at else None
-    is_blocked = not moment.is_past and row.blocked_since is not None and state != Category.DONE
+@dataclass(frozen=True)
+class _Look:
+    """What an item is seen by: whose it is, when we look, and what is known beside it."""
+
+    team: Team
+    moment: Moment
+    sprints: Mapping[int, Sprint]
+    stays: Mapping[int, Sequence[_Stay]]
+    promises: Mapping[int, Promise]
+    shelved: frozenset[int]
+
+
+_NO_PROMISE = Promise()
+_NOWHERE: frozenset[int] = frozenset()
+
+
+def _item(row: _Row, look: _Look) -> WorkItem:
+    moment = look.moment
+    held = look.stays.get(row.pk, ())
+    stay = next((stay for stay in reversed(held) if _is_open(look.sprints[stay.sprint_id], moment)), None)
+    sprint = look.sprints[stay.sprint_id] if stay else None
+    started_at = row.started_at if row.started_at and row.started_at <= moment.at else None
+    # Since when something was blocked in the past is not known: only what is blocked now is told.
+    is_blocked = not moment.is_past and row.blocked_since is not None and row.state != Category.DONE
     return WorkItem(
         id=row.pk,
-        key=f"{team.key}-{row.number}",
+        key=f"{look.team.key}-{row.number}",
         number=row.number,
         title=row.title,
         kind=row.kind,
         size=row.size,
         tracker_key=row.tracker_key,
-        category=state,
-        sprint=sprints[open_stay.sprint_id].name if open_stay else "",
-        in_sprints=frozenset(stay.sprint_id for stay in held),
-        is_in_open_sprint=open_stay is not None,
-        is_in_running_sprint=open_stay is not None and _runs(sprints[open_stay.sprint_id], moment),
-        added_to_sprint_at=open_stay.added_at if open_stay else None,
-        day=_day(started_on, moment.on, team) if state == Category.DOING else None,
+        category=row.state,
+        sprint=sprint.name if sprint else "",
+        in_sprints=frozenset(stay.sprint_id for stay in held) if held else _NOWHERE,
+        is_in_open_sprint=sprint is not None,
+        is_in_running_sprint=sprint is not None and _runs(sprint, moment),
+        added_to_sprint_at=stay.added_at if stay else None,
+        day=_day(started_at, moment.on, look.team) if row.state == Category.DOING else None,
         blocked_days=(moment.on - row.blocked_since).days if is_blocked and row.blocked_since else None,
         blocked_because=row.blocked_because if is_blocked else "",
-        created_on=timezone.localdate(row.created_at),
-        started_on=started_on,
-        done_on=timezone.localdate(ended_at) if ended_at else None,
-        is_shelved=row.pk in shelved,
-        promise=promises.get(row.pk, Promise()),
+        created_at=row.created_at,
+        started_at=started_at,
+        done_at=row.ended_at if row.state == Category.DONE else None,
+        is_shelved=row.pk in look.shelved,
+        promise=look.promises.get(row.pk, _NO_PROMISE),
     )
 
 
@@ -295,5 +337,7 @@ def _runs(sprint: Sprint, moment: Moment) -> bool:
     return bool(sprint.starts_on and sprint.ends_on and sprint.starts_on <= moment.on <= sprint.ends_on)
 
 
-def _day(started_on: dt.date | None, on: dt.date, team: Team) -> int | None:
-    return max(1, working_days(started_on, on, team.working_days)) if started_on else None
+def _day(started_at: dt.datetime | None, on: dt.date, team: Team) -> int | None:
+    if started_at is None:
+        return None
+    return max(1, working_days(timezone.localdate(started_at), on, team.working_days))
