@@ -48,8 +48,9 @@ def linked_items(beginnings: Sequence[str], scope: Scope, *, limit: int) -> list
         return []
     linked = "SELECT item_id FROM value_serves WHERE key_result_id IS NOT NULL"
     if connection.vendor == "sqlite":
+        # The plus keeps SQLite from asking the full text once for each linked item: seconds with thousands of them.
         rows = _sqlite(
-            beginnings, scope, limit, False, f" AND rowid IN (SELECT item_id * {KIND_BASE} + 1 FROM ({linked}))"
+            beginnings, scope, limit, False, f" AND +rowid IN (SELECT item_id * {KIND_BASE} + 1 FROM ({linked}))"
         )
     else:
         rows = _postgresql(beginnings, scope, limit, False, f" AND subject_id IN ({linked})")
