@@ -256,6 +256,7 @@ SECTIONS = {
     "key-result": "results",
     **dict.fromkeys(
         [
+            "check-in",
             "new-objective",
             "edit-objective",
             "archive-objective",

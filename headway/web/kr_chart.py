@@ -9,7 +9,7 @@ import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from headway.okr.queries import KeyResultPage, Week
+from headway.okr.queries import KeyResultPage, MyKeyResult, Week
 
 TOP, BOTTOM = 14, 208
 XOf = Callable[[dt.date], float]
@@ -133,6 +133,35 @@ def trend_of(weeks: Sequence[Week], *, width: float = 268.0) -> Trend:
         confidence_end=at(*said[-1]) if said else (0, 0),
         pace_end=_apart(at(*paced[-1]), at(*said[-1]) if said else None) if paced else (0, 0),
     )
+
+
+@dataclass(frozen=True)
+class Line:
+    """A small line of values with the goal it goes to, in pixels."""
+
+    path: str
+    end: tuple[float, float]
+    goal: float | None  # where the target or the limit lies
+
+
+def small_line(mine: MyKeyResult, *, width: float = 110, height: float = 44) -> Line | None:
+    """Lay out the values of a Key Result in its cycle; None with fewer than two."""
+    if len(mine.series) < 2:
+        return None
+    row = mine.row
+    goal = row.target if not row.has_limits else row.upper if row.upper is not None else row.lower
+    values = [value for _day, value in mine.series] + ([goal] if goal is not None else [])
+    low, high = min(values), max(values)
+    gap = (high - low) or 1.0
+    first, last = mine.series[0][0], mine.series[-1][0]
+    days = (last - first).days or 1
+
+    def y_of(value: float) -> float:
+        return round(2 + (height - 4) * (1 - (value - low) / gap), 1)
+
+    points = [(round(width * (day - first).days / days, 1), y_of(value)) for day, value in mine.series]
+    path = "".join(f"{'L' if n else 'M'}{x} {y}" for n, (x, y) in enumerate(points))
+    return Line(path, points[-1], y_of(goal) if goal is not None else None)
 
 
 def _aspired(page: KeyResultPage) -> float | None:

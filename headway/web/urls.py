@@ -53,6 +53,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     # OKRs: the overview, objectives, Key Results, measurements, the import, the line of sight
     path("sightline/", sightline.sightline, name="sightline"),
     path("okrs/", okrs.overview, name="results"),
+    path("check-in/", okrs.check_in, name="check-in"),
     path("okrs/objectives/new/", okrs.new_objective, name="new-objective"),
     path("okrs/objectives/<int:objective_id>/", okrs.objective, name="objective"),
     path("okrs/objectives/<int:objective_id>/edit/", okrs.edit_objective, name="edit-objective"),

@@ -321,3 +321,30 @@ def test_long_names_stay_within_the_page(world: World) -> None:
     Objective.objects.update(title=long[:500])
     client = signed_in(world, "bo")
     assert all(client.get(page).status_code == 200 for page in pages(world))
+
+
+def test_all_that_one_holds_is_checked_in_at_once_or_not_at_all(world: World) -> None:
+    client = signed_in(world, "cy")
+    assert "No Key Result is yours" in client.get("/check-in/").content.decode()
+    KeyResult.objects.update(owner=world.people["cy"])
+    guardrail = make_key_result(
+        world.objective,
+        "Sent back",
+        direction="stay_within",
+        klass="guardrail",
+        baseline=None,
+        target=None,
+        upper=2.5,
+        owner=world.people["cy"],
+    )
+    mine, other = f"kr{world.key_result.pk}", f"kr{guardrail.pk}"
+    assert "Sent back" in client.get("/check-in/").content.decode()
+    client.post("/check-in/", {f"{mine}-value": "34", f"{mine}-confidence": "5", f"{other}-value": "2,1"})
+    assert sorted(Measurement.objects.values_list("value", flat=True)) == [2.1, 34]
+    response = client.post("/check-in/", {f"{mine}-confidence": "3", f"{other}-value": "2.2"})
+    assert response.status_code == 422
+    assert "say why" in response.content.decode()
+    assert Measurement.objects.count() == 2  # none of it was written
+    assert client.post("/check-in/", {f"{other}-value": "many"}).status_code == 422
+    assert client.post("/check-in/", {}).status_code == 200
+    assert client.get("/okrs/").content.decode().count("/check-in/") == 1

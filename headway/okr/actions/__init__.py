@@ -10,15 +10,24 @@ from .key_results import (
     propose_short_name,
     restore_key_result,
 )
-from .measurements import check_in, correct_measurement, measure, withdraw_measurement
+from .measurements import (
+    CheckInsRefused,
+    check_in,
+    check_in_all,
+    correct_measurement,
+    measure,
+    withdraw_measurement,
+)
 from .objectives import archive_objective, create_objective, edit_objective, move_objective, restore_objective
 
 __all__ = [
+    "CheckInsRefused",
     "align",
     "archive_cycle",
     "archive_key_result",
     "archive_objective",
     "check_in",
+    "check_in_all",
     "correct_measurement",
     "create_cycle",
     "create_key_result",

@@ -1,6 +1,7 @@
 """Measurements and check-ins: the only thing that moves a Key Result, and what people think of it."""
 
 import datetime as dt
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -114,6 +115,31 @@ def check_in(
         after={"confidence": confidence, "value": value, "key_result": key_result.pk},
     )
     return checked
+
+
+class CheckInsRefused(Exception):
+    """Some of several check-ins cannot be recorded, so none is; `errors` by Key Result id."""
+
+    def __init__(self, errors: Mapping[int, ValidationError]) -> None:
+        super().__init__()
+        self.errors = errors
+
+
+@transaction.atomic
+def check_in_all(entries: Sequence[tuple[KeyResult, Mapping[str, Any]]], *, by: Actor) -> list[CheckIn]:
+    """Record several check-ins, or none: (Key Result, the fields of `check_in`) each. One Change for each of them.
+
+    Raises CheckInsRefused with what is wrong, by Key Result.
+    """
+    done, errors = [], {}
+    for key_result, fields in entries:
+        try:
+            done.append(check_in(key_result, by=by, **fields))
+        except ValidationError as error:
+            errors[key_result.pk] = error
+    if errors:
+        raise CheckInsRefused(errors)
+    return done
 
 
 def _measure(

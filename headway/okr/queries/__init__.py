@@ -23,7 +23,9 @@ from .pages import (
     EarlierTerms,
     KeyResultPage,
     MeasurementRow,
+    MyKeyResult,
     Week,
+    held_by,
     key_result_page,
 )
 from .progress import KeyResultRow, Progress, progress_of, row_of
@@ -37,6 +39,7 @@ __all__ = [
     "KeyResultPage",
     "KeyResultRow",
     "MeasurementRow",
+    "MyKeyResult",
     "ObjectivePage",
     "ObjectiveRow",
     "Progress",
@@ -48,6 +51,7 @@ __all__ = [
     "current_cycle",
     "cycle_choices",
     "cycle_overview",
+    "held_by",
     "key_result_page",
     "key_result_rows",
     "objective_page",

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 
 from headway.agreements.queries import DecisionRow, decisions_on
 from headway.live.models import Change
+from headway.people.models import Organisation
 
 from .. import grading
 from ..models import CheckIn, KeyResult, Measurement
-from .overview import aligned
+from .overview import aligned, key_result_rows
 from .progress import KeyResultRow, progress_of, row_of, time_used
 
 WEEKS = 8
@@ -117,6 +118,45 @@ def key_result_page(key_result: KeyResult, *, today: dt.date) -> KeyResultPage:
         uppers=uppers.get(found.pk, ()),
         contributors=contributors.get(found.pk, ()),
     )
+
+
+@dataclass(frozen=True)
+class MyKeyResult:
+    """A Key Result that a person holds, with its values in the cycle (oldest first) for a small line."""
+
+    row: KeyResultRow
+    starts_on: dt.date
+    ends_on: dt.date
+    series: tuple[tuple[dt.date, float], ...]
+
+    @property
+    def before(self) -> float | None:
+        """The value before the last one."""
+        return self.series[-2][1] if len(self.series) > 1 else None
+
+
+def held_by(person_id: int, organisation: Organisation, *, today: dt.date) -> list[MyKeyResult]:
+    """Return the Key Results that a person holds in the cycles that run. Six queries."""
+    found = KeyResult.objects.active().filter(
+        owner=person_id,
+        objective__organisation=organisation,
+        objective__cycle__archived_at=None,
+        objective__cycle__starts_on__lte=today,
+        objective__cycle__ends_on__gte=today,
+    )
+    rows = key_result_rows(found, today=today)
+    spans = {
+        pk: (starts_on, ends_on)
+        for pk, starts_on, ends_on in found.values_list(
+            "pk", "objective__cycle__starts_on", "objective__cycle__ends_on"
+        )
+    }
+    series: dict[int, list[tuple[dt.date, float]]] = {row.id: [] for row in rows}
+    values = Measurement.objects.current().filter(key_result__in=list(series)).order_by("measured_on", "id")
+    for pk, on, value in values.values_list("key_result_id", "measured_on", "value"):
+        if spans[pk][0] <= on <= today:
+            series[pk].append((on, value))
+    return [MyKeyResult(row, *spans[row.id], tuple(series[row.id])) for row in rows]
 
 
 def _measurements(key_result: KeyResult, starts_on: dt.date) -> tuple[MeasurementRow, ...]:

@@ -151,6 +151,34 @@ class MeasureForm(forms.Form):
         self.fields["value"].unit = unit  # type: ignore[attr-defined]
 
 
+class CheckInForm(forms.Form):
+    """One row of the check-in of all: what is left as it is says "as last time"."""
+
+    value = ValueField(label=gettext_lazy("Now"), required=False)
+    confidence = forms.TypedChoiceField(
+        label=gettext_lazy("Confidence, of 10"),
+        required=False,
+        coerce=int,
+        empty_value=None,
+        choices=[(n, str(n)) for n in range(11)],
+        widget=forms.RadioSelect,
+    )
+    text = forms.CharField(
+        label=gettext_lazy("Why, in one sentence"),
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 2, "class": "voice"}),
+    )
+
+    def __init__(self, *args: Any, unit: str, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.fields["value"].unit = unit  # type: ignore[attr-defined]
+
+    @property
+    def says_something(self) -> bool:
+        cleaned = self.cleaned_data
+        return cleaned["value"] is not None or cleaned["confidence"] is not None or bool(cleaned["text"])
+
+
 class CorrectionForm(forms.Form):
     value = ValueField(label=gettext_lazy("Right value"))
     on = forms.DateField(label=gettext_lazy("On"), widget=DateInput())

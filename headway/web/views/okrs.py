@@ -9,7 +9,7 @@ from django.core.exceptions import ValidationError
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_POST
 
 from headway.agreements import actions as agreements
@@ -23,9 +23,9 @@ from headway.scrum.models import Sprint
 from headway.value.queries import BetOfKeyResult, bets_of, delivered_share
 
 from ..formats import month
-from ..kr_chart import Chart, Span, chart_of, trend_of
+from ..kr_chart import Chart, Span, chart_of, small_line, trend_of
 from . import Request, add_errors, back, toast
-from .okr_forms import CorrectionForm, DecisionForm, KeyResultForm, MeasureForm, ObjectiveForm
+from .okr_forms import CheckInForm, CorrectionForm, DecisionForm, KeyResultForm, MeasureForm, ObjectiveForm
 
 VERDICTS = {
     5: gettext_lazy("Exceeded"),
@@ -46,6 +46,7 @@ def overview(request: Request) -> HttpResponse:
     context = {
         "overview": found,
         "delivered": delivered_share(row.id for row in found.key_results),
+        "holds_one": any(row.owner_id == request.actor.person_id for row in found.key_results),
         "can_write": allows(request.actor, "write_okr", request.organisation),
         "can_make_cycles": allows(request.actor, "manage_cycles", request.organisation),
     }
@@ -238,6 +239,24 @@ def measurement(request: Request, measurement_id: int) -> HttpResponse:
     return _render(request, "okrs/measurement.html", context, form)
 
 
+def check_in(request: Request) -> HttpResponse:
+    """Say where all Key Results stand that the viewer holds: one key records them."""
+    mine = queries.held_by(request.actor.person_id or 0, request.organisation, today=clock.today())
+    forms = [_check_in_form(request, one) for one in mine]
+    faulty = [form for form in forms if not form.is_valid()]  # each is looked at, so that each says what is wrong
+    if request.method == "POST" and not faulty:
+        said = [(one, form) for one, form in zip(mine, forms, strict=True) if form.says_something]
+        count = _record(request, said)
+        if count:
+            text = ngettext("%(count)s check-in recorded.", "%(count)s check-ins recorded.", count)
+            toast(request, text % {"count": count})
+            return redirect("results")
+        if not said:
+            toast(request, _("Nothing was said, so nothing is recorded."))
+    context = {"rows": [(one, form, small_line(one)) for one, form in zip(mine, forms, strict=True)]}
+    return _render(request, "okrs/check_in.html", context, *forms)
+
+
 @require_POST
 def decide(request: Request, key_result_id: int) -> HttpResponse:
     """Write down a decision about a Key Result."""
@@ -415,6 +434,31 @@ def _check_in(request: Request, row: KeyResult, cleaned: dict[str, Any]) -> Any:
             row, by=request.actor, value=cleaned["value"], on=cleaned["on"], source=cleaned["source"]
         )
     return actions.check_in(row, by=request.actor, **cleaned)
+
+
+def _check_in_form(request: Request, mine: queries.MyKeyResult) -> CheckInForm:
+    """Return a row's form; the confidence of last time is chosen already, where the viewer may say one."""
+    return CheckInForm(
+        request.POST if request.method == "POST" else None,
+        prefix=f"kr{mine.row.id}",
+        unit=mine.row.unit,
+        initial={"confidence": mine.row.progress.confidence},
+        auto_id=f"kr{mine.row.id}-%s",
+    )
+
+
+def _record(request: Request, said: Sequence[tuple[queries.MyKeyResult, CheckInForm]]) -> int:
+    """Record the rows that say something, all or none; return how many."""
+    rows = KeyResult.objects.visible_to(request.actor).select_related("objective__team", "objective__cycle")
+    found = rows.in_bulk([one.row.id for one, _form in said])
+    try:
+        done = actions.check_in_all([(found[one.row.id], form.cleaned_data) for one, form in said], by=request.actor)
+    except actions.CheckInsRefused as refused:
+        for one, form in said:
+            if one.row.id in refused.errors:
+                add_errors(form, refused.errors[one.row.id])
+        return 0
+    return len(done)
 
 
 def _cycle(request: Request) -> Cycle | None:
