@@ -52,8 +52,10 @@ def today(request: Request) -> HttpResponse:
     """Show Today of one team, or of all that the viewer has a role in."""
     teams = _teams(request)
     asked = request.GET.get("team", "")
-    if asked.lower() == ALL and len(teams) > 1:
-        return _all(request, teams)
+    if asked.lower() == ALL:
+        if len(teams) > 1:
+            return _all(request, teams)
+        asked = ""
     team = get_team(request, asked) if asked else _current(request, teams)
     found = today_of(team) if team else None
     if team is None or found is None or found.is_new:
