@@ -15,7 +15,7 @@ from headway.people.access import allows, require
 
 from . import Request, toast
 from .okr_forms import CycleForm
-from .okrs import _do, _render, _say
+from .okr_parts import do, render_form, say
 
 
 def cycles(request: Request) -> HttpResponse:
@@ -23,7 +23,7 @@ def cycles(request: Request) -> HttpResponse:
     today = clock.today()
     form = CycleForm(request.POST or None, initial=_next_quarter(request, today))
     if request.method == "POST" and form.is_valid():
-        done = _do(
+        done = do(
             request, form, lambda: actions.create_cycle(request.organisation, by=request.actor, **form.cleaned_data)
         )
         if done:
@@ -34,7 +34,7 @@ def cycles(request: Request) -> HttpResponse:
         "form": form,
         "can_edit": allows(request.actor, "manage_cycles", request.organisation),
     }
-    return _render(request, "cycles/cycles.html", context, form)
+    return render_form(request, "cycles/cycles.html", context, form)
 
 
 def cycle(request: Request, cycle_id: int) -> HttpResponse:
@@ -44,11 +44,11 @@ def cycle(request: Request, cycle_id: int) -> HttpResponse:
     initial = {"name": row.name, "starts_on": row.starts_on, "ends_on": row.ends_on}
     form = CycleForm(request.POST or None, initial=initial)
     if request.method == "POST" and form.is_valid():
-        done = _do(request, form, lambda: actions.edit_cycle(row, by=request.actor, **form.cleaned_data))
+        done = do(request, form, lambda: actions.edit_cycle(row, by=request.actor, **form.cleaned_data))
         if done:
             toast(request, _("Saved."), done.change)
             return redirect("cycles")
-    return _render(request, "cycles/cycle.html", {"form": form, "cycle": row}, form)
+    return render_form(request, "cycles/cycle.html", {"form": form, "cycle": row}, form)
 
 
 @require_POST
@@ -56,9 +56,9 @@ def archive_cycle(request: Request, cycle_id: int) -> HttpResponse:
     """Archive a cycle, or restore it (`restore`)."""
     row = _cycle(request, cycle_id)
     if request.POST.get("restore"):
-        _say(request, _("Restored."), lambda: actions.restore_cycle(row, by=request.actor))
+        say(request, _("Restored."), lambda: actions.restore_cycle(row, by=request.actor))
     else:
-        _say(request, _("Archived, with its objectives."), lambda: actions.archive_cycle(row, by=request.actor))
+        say(request, _("Archived, with its objectives."), lambda: actions.archive_cycle(row, by=request.actor))
     return redirect("cycles")
 
 

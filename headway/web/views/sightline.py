@@ -13,7 +13,7 @@ from headway.value.queries import delivered_share
 from headway.value.queries.work import Unlinked, WorkItem, work_by_key_result, work_without_key_result
 
 from . import Request
-from .okrs import _cycle
+from .okr_parts import asked_cycle
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class Why:
 
 def sightline(request: Request) -> HttpResponse:
     """From the organisation's objectives to the items that serve them."""
-    cycle = _cycle(request)
+    cycle = asked_cycle(request)
     teams = Team.objects.visible_to(request.actor).active()
     loose = work_without_key_result(teams.values_list("pk", flat=True))
     context: dict[str, Any] = {"cycle": cycle, "found": None, "why": None, "loose": loose}
