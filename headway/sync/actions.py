@@ -108,6 +108,52 @@ def answer_statuses(team: Team, provider: str, statuses: Mapping[str, str], *, b
 
 
 @transaction.atomic
+def save_answers(run: Import, answers: Answers, decisions: Mapping[str, str], *, by: Actor) -> None:
+    """Keep what somebody said about a file that is not in yet; it is remembered for the team when it comes in."""
+    require(by, "import_items", _team_of(run))
+    run = Import.objects.select_for_update(of=("self",)).get(pk=run.pk)
+    _refuse_unless(run, Import.State.UPLOADED)
+    run.mapping, run.decisions, run.preview = answers.to_json(), dict(decisions), {}
+    run.save(update_fields=["mapping", "decisions", "preview"])
+
+
+@transaction.atomic
+def start_import(run: Import, *, by: Actor) -> None:
+    """Say that a file is to come in; the work itself is a task of its own."""
+    require(by, "import_items", _team_of(run))
+    run = Import.objects.select_for_update(of=("self",)).get(pk=run.pk)
+    _refuse_unless(run, Import.State.UPLOADED)
+    run.state, run.created_at = Import.State.RUNNING, clock.now()
+    run.save(update_fields=["state", "created_at"])
+
+
+@transaction.atomic
+def bring_in_again(run: Import, answers: Answers, *, by: Actor) -> Import:
+    """Make a new import of the file that an earlier one kept, with more answers; it takes the file over and runs."""
+    team = _team_of(run)
+    again = begin_import(
+        team,
+        by=by,
+        provider=run.provider,
+        file_name=run.file_name,
+        size_bytes=run.size_bytes,
+        stored_as=run.stored_as,
+    )
+    again.mapping = Answers.from_json(again.mapping).with_(answers).to_json()
+    again.state = Import.State.RUNNING
+    again.save(update_fields=["mapping", "state"])
+    run.stored_as = ""
+    run.save(update_fields=["stored_as"])
+    return again
+
+
+def stop_import(run: Import, reason: str = "") -> None:
+    """Note that an import that had begun wrote nothing."""
+    if run.state == Import.State.RUNNING:
+        _end(run, Import.State.STOPPED, reason)
+
+
+@transaction.atomic
 def discard_import(run: Import, *, by: Actor) -> None:
     """Forget a file that was looked at and not brought in."""
     require(by, "import_items", _team_of(run))
@@ -231,7 +277,7 @@ def _write(
     with transaction.atomic():
         team = Team.objects.select_for_update(no_key=True, of=("self",)).select_related("organisation").get(pk=team.pk)
         ensure_columns(team)
-        place = Place.of(team, source, may_wait=may_wait, zone=zone_of(team))
+        place = Place.of(team, source, may_wait=may_wait, zone=zone_of(team), decisions=run.decisions)
         writer = Writer(run, team, place, source)
         writer.begin()
         for batch in plan(place, source):
@@ -262,6 +308,11 @@ def _write(
 def _end(run: Import, state: Import.State, error: str = "") -> None:
     run.state, run.error, run.finished_at = state, error, clock.now()
     run.save(update_fields=["state", "error", "finished_at"])
+
+
+def _refuse_unless(run: Import, state: Import.State) -> None:
+    if run.state != state:
+        raise ValidationError(_("This file is on its way in, or was brought in already."))
 
 
 def _team_of(run: Import) -> Team:

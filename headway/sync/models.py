@@ -29,6 +29,7 @@ class Import(models.Model):
     mapping = models.JSONField(default=dict)
     counts = models.JSONField(default=dict)  # read, created, changed, unchanged, kept, missing, waiting
     preview = models.JSONField(default=dict)  # what the first look and the plan found, for the mapping step
+    decisions = models.JSONField(default=dict)  # "item:field" → ours, theirs: conflicts settled before it runs
     skipped = models.JSONField(default=list)  # [{line, key, reason}], the first 1,000
     unmapped = models.JSONField(default=list)  # statuses that nobody has explained
     left = models.JSONField(default=list)  # what an undo did not take back: [{key, title, who, at, what}]

@@ -67,6 +67,7 @@ class Planned:
     wanted: dict[str, Any] = field(default_factory=dict)
     changes: list[Difference] = field(default_factory=list)
     conflicts: list[Difference] = field(default_factory=list)
+    settled: list[Difference] = field(default_factory=list)  # conflicts in which the tracker's value was chosen
     extra: dict[str, str] | None = None
     column: Column | None = None
     is_removal: bool = False
@@ -84,10 +85,19 @@ class Place:
     zone: dt.tzinfo
     now: dt.datetime
     has_conflicts: bool = False
+    decisions: Mapping[str, str] = field(default_factory=dict)  # "item:field" → ours, theirs
     latest: dt.datetime | None = None  # the newest "Updated" of the file so far
 
     @classmethod
-    def of(cls, team: Team, source: Source, *, may_wait: bool, zone: dt.tzinfo) -> "Place":
+    def of(
+        cls,
+        team: Team,
+        source: Source,
+        *,
+        may_wait: bool,
+        zone: dt.tzinfo,
+        decisions: Mapping[str, str] | None = None,
+    ) -> "Place":
         """Gather it: two queries. With `may_wait` rows whose status nobody has explained stay out."""
         members = Membership.objects.filter(organisation=team.organisation_id, deactivated_at=None)
         people: dict[str, int] = {}
@@ -96,7 +106,7 @@ class Place:
         columns = list(Column.objects.filter(team=team)) or _usual_columns(team)
         meaning = {plain_status(name): means for name, means in source.survey.meaning_of().items()}
         conflicts = Conflict.objects.filter(item__team=team).exclude(decided="theirs").exists()
-        return cls(team, columns, meaning, may_wait, people, zone, clock.now(), conflicts)
+        return cls(team, columns, meaning, may_wait, people, zone, clock.now(), conflicts, decisions or {})
 
     def category(self, status: str) -> str:
         """Return what a status means; unexplained ones count as to do."""
@@ -356,7 +366,7 @@ def _compare(place: Place, source: Source, planned: Planned, item: Item) -> None
         if is_untouched or _was_not_here(name, item):
             planned.changes.append(Difference(name, mine[name], theirs[name]))
         elif decided.get(name, _NEVER) != mark(theirs[name]):
-            planned.conflicts.append(Difference(name, mine[name], theirs[name]))
+            _settle(place, planned, Difference(name, mine[name], theirs[name]))
     is_ours = _compare_status(place, planned, item, tracked, decided)
     if not is_ours:
         _compare_times(planned, item)
@@ -387,12 +397,25 @@ def _compare_status(
             planned.changes.append(Difference("status", last_name or item.column.name, name))
         return False
     if item.category != last_category:
-        if decided.get("status", _NEVER) != name:
-            planned.conflicts.append(Difference("status", item.column.name, name))
-        return True
+        difference = Difference("status", item.column.name, name)
+        if decided.get("status", _NEVER) == name or not _settle(place, planned, difference):
+            return True
+        planned.column = target
+        return False
     planned.column = target
     planned.changes.append(Difference("status", last_name or item.column.name, name))
     return False
+
+
+def _settle(place: Place, planned: Planned, difference: Difference) -> bool:
+    """Put a difference where it belongs: a conflict, unless the tracker's value was chosen. Returns whether it was."""
+    choice = place.decisions.get(f"{planned.item.pk}:{difference.name}") if planned.item else None
+    if choice != "theirs":
+        planned.conflicts.append(difference)
+        return False
+    planned.settled.append(difference)
+    planned.changes.append(difference)
+    return True
 
 
 def _compare_times(planned: Planned, item: Item) -> None:

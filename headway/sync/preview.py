@@ -1,7 +1,7 @@
 """What an import would do, without doing it: counts, and the first rows of each kind."""
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -24,17 +24,24 @@ class Preview:
 
 
 def preview(
-    team: Team, provider: str, source: Source, *, may_wait: bool, on_batch: Callable[[int], None] | None = None
+    team: Team,
+    provider: str,
+    source: Source,
+    *,
+    may_wait: bool,
+    decisions: Mapping[str, str] | None = None,
+    on_batch: Callable[[int], None] | None = None,
 ) -> Preview:
     """Compare every row with what stands; nothing is written. `on_batch` is told how many rows are done."""
-    place = Place.of(team, source, may_wait=may_wait, zone=zone_of(team))
+    place = Place.of(team, source, may_wait=may_wait, zone=zone_of(team), decisions=decisions)
     counts: Counter[str] = Counter()
     rows: dict[str, list[dict[str, Any]]] = {what: [] for what in SHOWN}
     for batch in plan(place, source):
         for planned in batch:
             counts[planned.what] += 1
-            if planned.what in SHOWN and len(rows[planned.what]) < SHOWN[planned.what]:
-                rows[planned.what].append(as_row(planned))
+            group = "kept" if planned.settled else planned.what
+            if group in SHOWN and len(rows[group]) < SHOWN[group]:
+                rows[group].append(as_row(planned))
         counts["read"] += len(batch)
         if on_batch:
             on_batch(counts["read"])
@@ -48,7 +55,7 @@ def preview(
 def as_row(planned: Planned) -> dict[str, Any]:
     """Return what a page shows of a row."""
     item = planned.item
-    shown = planned.conflicts or planned.changes
+    shown = [*planned.conflicts, *planned.settled] or planned.changes
     return {
         "line": planned.line,
         "key": planned.key,
@@ -60,7 +67,7 @@ def as_row(planned: Planned) -> dict[str, Any]:
         "kind": planned.wanted.get("kind", ""),
         "category": planned.wanted.get("category", ""),
         "fields": [{"name": d.name, "ours": _short(d.ours), "theirs": _short(d.theirs)} for d in shown],
-        "conflicts": [d.name for d in planned.conflicts],
+        "settled": [d.name for d in planned.settled],
     }
 
 

@@ -9,14 +9,31 @@ from headway.people.models import Team
 
 from .csv.reader import open_csv
 from .github.reader import open_github
+from .headings import plain_heading
+from .jira.headings import KNOWN as JIRA
 from .jira.reader import open_jira
 from .models import Mapping
 from .survey import Answers, Source
+from .tables import open_table
 
 Opener = Callable[[Path, Answers, dt.tzinfo], Source]
 
 OPENERS: dict[str, Opener] = {"jira": open_jira, "github": open_github, "csv": open_csv}
 NAMES = {"jira": "Jira", "github": "GitHub", "csv": "CSV"}
+
+
+def guess_provider(path: Path) -> str:
+    """Say what a file looks like: GitHub's JSON, Jira's headings, or any table. Raises NotThisFormat."""
+    with path.open("rb") as file:
+        start = file.read(4096).lstrip(b"\xef\xbb\xbf \r\n\t")
+    if start[:1] in {b"[", b"{"}:
+        return "github"
+    headings = {plain_heading(heading) for heading in open_table(path).headings}
+    return "jira" if headings & _JIRAS_TITLES and headings & _JIRAS_KEYS else "csv"
+
+
+_JIRAS_TITLES = frozenset(name for name, field in JIRA.items() if field == "title") - {"title"}
+_JIRAS_KEYS = frozenset(name for name, field in JIRA.items() if field == "key")
 
 
 def open_source(provider: str, path: Path, answers: Answers, team: Team) -> Source:

@@ -1,11 +1,11 @@
 """Take an import back: what it did to each item is undone, unless somebody has changed that item since."""
 
 import datetime as dt
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
 from headway.live.models import Change
@@ -72,34 +72,45 @@ def take_back(run: Import, change: Change) -> UndoResult:
     return UndoResult(taken_back, tuple(left))
 
 
-def left_by_undo(run: Import, change: Change) -> list[Left]:
-    """Return what an undo would leave: rows that people (or a later import) changed since."""
+def left_by_undo(run: Import, change: Change, *, thoroughly: bool = True) -> list[Left]:
+    """Return what an undo would leave: rows that people (or a later import) changed since.
+
+    Not `thoroughly` (for a page): by the records alone, without comparing every row.
+    """
+    rows = ImportedRow.objects.filter(run=run, what__in=_UNDONE).exclude(item=None)
     touched = _touched_since(change)
-    later = dict(
-        ImportedRow.objects.filter(run__team=run.team_id, run__pk__gt=run.pk, run__state=Import.State.DONE)
-        .exclude(what="waiting")
-        .values_list("item_id", "run_id")
-    )
-    left: list[Left] = []
-    for rows in _batches(run, ["created", "changed", "kept", "missing"], set()):
-        ids = [row.item_id for row in rows if row.item_id]
-        valued = _valued_since(ids, change.at)
-        people_made = _children_by_hand(rows)
-        edited = _edited(rows)
-        for row in rows:
-            item = row.item
-            if item is None:
-                continue
-            by = touched.get(item.pk)
-            if by is not None:
-                left.append(_left(item, by))
-            elif item.pk in later:
-                text = _("changed by import %(id)s") % {"id": later[item.pk]}
-                left.append(Left(item.pk, row.key, item.number, item.title, "", None, text))
-            elif item.pk in valued or item.pk in people_made or item.pk in edited:
-                text = _("linked since") if item.pk in valued else _("changed since")
-                left.append(Left(item.pk, row.key, item.number, item.title, "", None, text))
+    later = _changed_later(run)
+    valued = _valued_since(rows.values("item_id"), change.at)
+    parents = _parents_by_hand(run)
+    known = touched.keys() | later.keys() | valued | parents
+    found = list(_rows_of(rows, known))
+    edited = _edited(run, known) if thoroughly else []
+    left = [_left(row, touched, later, valued) for row in [*found, *edited]]
     return _with_names(left)
+
+
+_UNDONE = ("created", "changed", "kept", "missing")
+
+
+def _left(row: ImportedRow, touched: Mapping[int, "_Touch"], later: Mapping[int, int], valued: Collection[int]) -> Left:
+    item = row.item
+    if item is None:
+        raise ValueError(row.key)
+    by = touched.get(item.pk)
+    if by is not None:
+        who = str(by.actor_id or "")
+        return Left(item.pk, row.key, item.number, item.title, who, by.at, what_of(by.name))
+    if item.pk in later:
+        what = _("changed by import %(id)s") % {"id": later[item.pk]}
+    else:
+        what = _("linked since") if item.pk in valued else _("changed since")
+    return Left(item.pk, row.key, item.number, item.title, "", None, what)
+
+
+def _rows_of(rows: QuerySet[ImportedRow], ids: Collection[int]) -> Iterator[ImportedRow]:
+    wanted = sorted(ids)
+    for start in range(0, len(wanted), BATCH):
+        yield from rows.filter(item__in=wanted[start : start + BATCH]).select_related("item")
 
 
 # Who changed what since
@@ -141,41 +152,47 @@ def _items_named(change: Change) -> Iterable[int]:
             yield document["item"]
 
 
-def _valued_since(ids: Sequence[int], at: dt.datetime) -> set[int]:
+def _changed_later(run: Import) -> dict[int, int]:
+    """Return item → the later import that changed it and still stands."""
+    later = ImportedRow.objects.filter(run__team=run.team_id, run__pk__gt=run.pk, run__state=Import.State.DONE)
+    return {
+        item_id: run_id
+        for item_id, run_id in later.exclude(what="waiting").values_list("item_id", "run_id")
+        if item_id is not None
+    }
+
+
+def _valued_since(ids: QuerySet[Any], at: dt.datetime) -> set[int]:
     """Return the items that were linked, bet on or shelved since."""
     found = set(Serves.objects.filter(item__in=ids, at__gt=at).values_list("item_id", flat=True))
     found |= set(Bet.objects.filter(serves__item__in=ids, at__gt=at).values_list("serves__item_id", flat=True))
     return found | set(NotNow.objects.filter(item__in=ids, at__gt=at).values_list("item_id", flat=True))
 
 
-def _children_by_hand(rows: Sequence[ImportedRow]) -> set[int]:
+def _parents_by_hand(run: Import) -> set[int]:
     """Return the created items under which somebody has put an item of our own."""
-    ids = [row.item_id for row in rows if row.what == "created"]
-    return set(Item.objects.filter(parent__in=ids, tracker_key="").values_list("parent_id", flat=True))
+    created = ImportedRow.objects.filter(run=run, what="created").values("item_id")
+    children = Item.objects.filter(parent__in=created, tracker_key="")
+    return {pk for pk in children.values_list("parent_id", flat=True) if pk is not None}
 
 
-def _edited(rows: Sequence[ImportedRow]) -> set[int]:
-    """Return the items whose present values are not those that the import left, whoever changed them."""
-    found = set()
-    tracked = {row.item_id: row.fields for row in TrackedItem.objects.filter(item__in=[row.item_id for row in rows])}
-    for row in rows:
-        if row.item is None or row.what not in {"created", "changed", "kept"}:
-            continue
-        fields = row.after.get("fields", {})
-        said = tracked.get(row.item.pk, {}) if row.what == "created" else fields
-        present = ours(row.item)
-        if any(name in said and mark(present[name]) != said[name] and present[name] for name in _COMPARED):
-            found.add(row.item.pk)
+def _edited(run: Import, known: Collection[int]) -> list[ImportedRow]:
+    """Return the rows whose items no longer say what the import left, although no record names them."""
+    found = []
+    for rows in _batches(run, ["created", "changed", "kept"], known):
+        ids = [row.item_id for row in rows]
+        tracked = {row.item_id: row.fields for row in TrackedItem.objects.filter(item__in=ids)}
+        for row in rows:
+            if row.item is None:
+                continue
+            said = tracked.get(row.item.pk, {}) if row.what == "created" else row.after.get("fields", {})
+            present = ours(row.item)
+            if any(name in said and mark(present[name]) != said[name] and present[name] for name in _COMPARED):
+                found.append(row)
     return found
 
 
 _COMPARED = ("title", "description", "kind", "size", "sprint", "resolution", "due_on")
-
-
-def _left(item: Item, touch: _Touch) -> Left:
-    return Left(
-        item.pk, item.tracker_key, item.number, item.title, str(touch.actor_id or ""), touch.at, what_of(touch.name)
-    )
 
 
 def what_of(name: str) -> str:
@@ -218,7 +235,7 @@ def _with_names(left: Sequence[Left]) -> list[Left]:
 # The way back
 
 
-def _batches(run: Import, what: Sequence[str], without: set[int]) -> Iterable[list[ImportedRow]]:
+def _batches(run: Import, what: Sequence[str], without: Collection[int]) -> Iterable[list[ImportedRow]]:
     """Yield the rows of an import with their items, those of `without` left out."""
     last = 0
     while True:

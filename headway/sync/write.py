@@ -257,7 +257,10 @@ class Writer:
         for planned in batch:
             for conflict in planned.conflicts:
                 row = standing.pop((_item(planned).pk, conflict.name), None)
-                if row is None:
+                is_settled = f"{_item(planned).pk}:{conflict.name}" in self.place.decisions
+                if is_settled and row is not None:
+                    row.delete()
+                if is_settled or row is None:
                     new.append(
                         Conflict(
                             item=_item(planned),
@@ -265,6 +268,9 @@ class Writer:
                             field=conflict.name,
                             ours=conflict.ours,
                             theirs=conflict.theirs,
+                            decided="ours" if is_settled else "",
+                            decided_at=self.place.now if is_settled else None,
+                            decided_by_id=self.run.by_id if is_settled else None,
                         )
                     )
                 elif (row.ours, row.theirs) != (conflict.ours, conflict.theirs):

@@ -281,6 +281,7 @@ SECTIONS = {
             "people",
             "team-settings",
             "import",
+            "import-run",
             "profile",
             "browser-settings",
         ],

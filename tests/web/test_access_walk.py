@@ -75,6 +75,18 @@ ROUTES = PUBLIC | {
     "okr-import": Route("write_okr", TEAM, is_form=True),
     "okr-import-run": Route("write_okr", ("import_id",), is_form=True),
     "okr-import-undo": Route("", ("import_id",), is_form=True),
+    # a tracker's export
+    "import": Route("import_items", TEAM, is_form=True),
+    "import-conflicts": Route("", TEAM, is_form=True),
+    "import-run": Route("import_items", (*TEAM, "run_id")),
+    "import-look": Route("import_items", (*TEAM, "run_id")),
+    "import-answers": Route("", (*TEAM, "run_id"), is_form=True),
+    "import-start": Route("", (*TEAM, "run_id"), is_form=True),
+    "import-progress": Route("import_items", (*TEAM, "run_id")),
+    "import-stop": Route("", (*TEAM, "run_id"), is_form=True),
+    "import-undo": Route("", (*TEAM, "run_id"), is_form=True),
+    "import-statuses": Route("", (*TEAM, "run_id"), is_form=True),
+    "import-rows": Route("import_items", (*TEAM, "run_id")),
     # value
     "backlog": Route("read", TEAM),
     "link-many": Route("", TEAM, is_form=True),
@@ -161,6 +173,14 @@ def places() -> Places:
         state="undone",
         created_at=now,
     )
+    brought_in = Import.objects.create(
+        organisation=world.organisation,
+        team=world.team,
+        provider="jira",
+        file_name="a.csv",
+        state="done",
+        created_at=now,
+    )
     conflict = Conflict.objects.create(item=item, run=run, field="title", ours="a", theirs="b")
     change = Change.objects.create(
         organisation_id=world.organisation.pk,
@@ -182,6 +202,7 @@ def places() -> Places:
             "measurement_id": make_measurement(world.key_result, 33).pk,
             "cycle_id": world.cycle.pk,
             "import_id": run.pk,
+            "run_id": brought_in.pk,
             "bet_id": bet.pk,
             "serves_id": serves.pk,
             "not_now_id": shelved.pk,
