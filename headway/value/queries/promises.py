@@ -249,8 +249,9 @@ class Linked:
 
 
 def share_linked(team_id: int) -> Linked:
-    """Count a team's open items, and those that serve a Key Result or a kind. Two queries."""
-    items = Item.objects.open().filter(team=team_id)
+    """Count a team's open items but those on the shelf, and of them those that serve something. Two queries."""
+    shelved = NotNow.objects.filter(item__team=team_id, ended_at=None)
+    items = Item.objects.open().filter(team=team_id).exclude(pk__in=shelved.values("item_id"))
     linked = items.filter(pk__in=Serves.objects.filter(item__team=team_id).values("item_id"))
     return Linked(linked=linked.count(), open=items.count())
 

@@ -9,10 +9,14 @@ from .pricing import PricedBet
 
 @dataclass(frozen=True)
 class Scale:
-    """The axis of the range bars: in the Key Results' common unit, or in shares of each one's way (`is_share`)."""
+    """The axis of the range bars: in the Key Results' common unit, or in shares of each one's way (`is_share`).
+
+    It is divided by `ticks` even steps.
+    """
 
     low: float
     high: float
+    ticks: int
     unit: str
     is_share: bool
 
@@ -30,9 +34,12 @@ def scale_of(bets: Sequence[PricedBet]) -> Scale | None:
     shown = [movement / ((bet.span or 1.0) if is_share else 1.0) for bet in bets for movement in _movements(bet)]
     low, high = min(0.0, *shown), max(shown)
     step = _round_up(max(high, -low, 1e-9) / 3)
+    below = math.ceil(-low / step) if low < 0 else 0
+    above = max(math.ceil(high / step), 1)
     return Scale(
-        low=-step * math.ceil(-low / step) if low < 0 else 0.0,
-        high=float(step * max(math.ceil(high / step), 1)),
+        low=-step * below if below else 0.0,
+        high=step * above,
+        ticks=below + above,
         unit="" if is_share else bets[0].unit,
         is_share=is_share,
     )
