@@ -11,9 +11,11 @@ from dataclasses import dataclass
 
 from headway.engine import forecast as engine
 from headway.lib import clock
+from headway.lib.days import MONDAY_TO_FRIDAY, working_days
 from headway.people.models import Team
 from headway.scrum.queries import BurnUp
 from headway.value.queries.effort import history_of
+from headway.value.queries.forecasts import weeks_of_work
 
 WIDTH, HEIGHT = 296, 164
 LEFT, RIGHT, TOP, BOTTOM = 22.0, 252.0, 18.0, 138.0
@@ -66,15 +68,17 @@ class Chart:
 def ahead_of(team: Team, burn_up: BurnUp, *, today: dt.date | None = None) -> Ahead | None:
     """Forecast the end of a running Sprint from the team's throughput; None without enough history or days.
 
-    The engine counts items; in sizes each open item counts as the mean of those that are open.
+    The engine counts items; in sizes each open item counts as the mean of those that are open. What is left of the
+    Sprint counts in the team's working days, as for the chance on Today.
     """
     today = today or clock.today()
     last = burn_up.days[-1].on if burn_up.days else today
-    if last < today or not burn_up.open_items:
+    weeks = weeks_of_work(team, today, last)
+    if not weeks or not burn_up.open_items:
         return None
     history = history_of(team, today)
     try:
-        coming = engine.items_done(history.weekly, weeks=((last - today).days + 1) / 7)
+        coming = engine.items_done(history.weekly, weeks=weeks)
     except engine.TooLittleHistory:
         return None
     one = (burn_up.scope - burn_up.done) / burn_up.open_items

@@ -113,16 +113,20 @@ def sprint_chance(team: Team, *, today: dt.date | None = None) -> SprintChance |
 
 
 def chance_by(history: History, items: int, *, team: Team, today: dt.date, on: dt.date) -> float:
-    """Return the chance that so many items are done by the evening of `on`, counted in the team's working days.
+    """Return the chance that so many items are done by the evening of `on`. Raises TooLittleHistory."""
+    weeks = weeks_of_work(team, today, on)
+    if not weeks or not items:
+        return 0.0 if items else 1.0
+    return float(engine.items_done(history.weekly, weeks=weeks).at_least(items))
+
+
+def weeks_of_work(team: Team, first: dt.date, last: dt.date) -> float:
+    """Count the team's working days from `first` to `last`, both included [weeks]; 0 where there is none.
 
     Over a few days the calendar misleads: from Tuesday to Friday is four fifths of a week of work, not four sevenths.
-    Raises TooLittleHistory.
     """
-    days = working_days(today, on, team.working_days)
-    if not days or not items:
-        return 0.0 if items else 1.0
     a_week = len(set(team.working_days)) or len(MONDAY_TO_FRIDAY)
-    return float(engine.items_done(history.weekly, weeks=days / a_week).at_least(items))
+    return working_days(first, last, team.working_days) / a_week
 
 
 def _when(items: int, history: History, today: dt.date) -> Forecast:
