@@ -5,7 +5,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from headway.people.models import Team
+from headway.live.models import Change
+from headway.people.models import Person, Team
 
 from .plan import Place, Planned, missing_items, plan
 from .sources import zone_of
@@ -49,6 +50,7 @@ def preview(
         counts["missing"] += 1
         if len(rows["missing"]) < SHOWN["missing"]:
             rows["missing"].append({"line": None, "key": item.tracker_key, "number": item.number, "title": item.title})
+    _name_editors(rows["kept"])
     return Preview({name: counts[name] for name in COUNTS}, rows)
 
 
@@ -69,6 +71,25 @@ def as_row(planned: Planned) -> dict[str, Any]:
         "fields": [{"name": d.name, "ours": _short(d.ours), "theirs": _short(d.theirs)} for d in shown],
         "settled": [d.name for d in planned.settled],
     }
+
+
+def _name_editors(rows: list[dict[str, Any]]) -> None:
+    """Say of each field that differs who changed it here, and when, where the history tells. Two queries."""
+    edits: dict[tuple[int, str], Change] = {}
+    ids = [row["item"] for row in rows]
+    changes = Change.objects.filter(subject_type="scrum.item", subject_id__in=ids, undoes=None, undone_by=None)
+    for change in changes.exclude(actor_id=None).order_by("pk"):
+        for name in change.after:
+            edits[(change.subject_id, _OWN_NAMES.get(name, name))] = change
+    names = dict(Person.objects.filter(pk__in={c.actor_id for c in edits.values()}).values_list("pk", "name"))
+    for row in rows:
+        for difference in row["fields"]:
+            edit = edits.get((row["item"], difference["name"]))
+            if edit is not None:
+                difference["who"], difference["when"] = names.get(edit.actor_id or 0, ""), edit.at.isoformat()
+
+
+_OWN_NAMES = {"column_id": "status", "sprint_id": "sprint", "parent_id": "parent"}
 
 
 def _short(value: Any) -> Any:

@@ -17,7 +17,7 @@ FIELDS = {
     "title": gettext_lazy("Title"),
     "description": gettext_lazy("Description"),
     "kind": gettext_lazy("Kind"),
-    "status": gettext_lazy("Status"),
+    "status": gettext_lazy("Column and its history"),
     "status_category": gettext_lazy("What the status means"),
     "size": gettext_lazy("Size"),
     "sprint": gettext_lazy("Sprint; the last one counts"),

@@ -187,18 +187,20 @@ class TableSource:
         }
 
     def _resolve_doubles(self, doubles: set[str]) -> dict[int, Skipped]:
-        """Of the records that share a key, find all but the one with the latest “Updated” (the last, without it)."""
-        best: dict[str, tuple[tuple[bool, dt.datetime], int]] = {}
+        """Of the records that share a key, find all but the one that can be read and has the latest “Updated”.
+
+        Without “Updated” the last one counts.
+        """
+        best: dict[str, tuple[tuple[bool, bool, dt.datetime], int]] = {}
         lines: dict[str, list[int]] = {}
         for line, cells in self.table.records():
             key = self._one(cells, "key")
             if key not in doubles or not key:
                 continue
-            try:
-                moment = self._moment(cells, "updated")
-            except ValueError:
-                moment = None
-            rank = (moment is not None, moment.at if moment else dt.datetime.min.replace(tzinfo=dt.UTC))
+            row = self._row(line, cells, ())
+            updated = row.updated_at if isinstance(row, TrackerRow) else None
+            never = dt.datetime.min.replace(tzinfo=dt.UTC)
+            rank = (isinstance(row, TrackerRow), updated is not None, updated or never)
             lines.setdefault(key, []).append(line)
             if key not in best or rank >= best[key][0]:
                 best[key] = (rank, line)
@@ -207,7 +209,7 @@ class TableSource:
             winner = best[key][1]
             for line in all_lines:
                 if line != winner:
-                    losers[line] = Skipped(line, same_key(winner, has_updated=best[key][0][0]), key)
+                    losers[line] = Skipped(line, same_key(winner, has_updated=best[key][0][1]), key)
         return losers
 
     @functools.cached_property

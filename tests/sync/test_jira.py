@@ -122,6 +122,13 @@ def test_rows_that_cannot_be_read_are_named(tmp_path: Path) -> None:
     assert [row.title for row in rows if isinstance(row, TrackerRow)] == ["one again"]
 
 
+def test_of_two_rows_with_one_key_the_one_that_can_be_read_counts(tmp_path: Path) -> None:
+    text = "Issue key,Summary,Created,Updated\nA-1,good,2026-01-01,2026-01-02\nA-1,bad,31/11/26,2026-01-05\n"
+    first, second = jira(tmp_path, text).rows()
+    assert isinstance(first, TrackerRow)
+    assert isinstance(second, Skipped)
+
+
 def test_a_parent_named_by_its_number(tmp_path: Path) -> None:
     text = "Issue key,Issue id,Summary,Parent id\nA-2,12,child,11\nA-1,11,parent,\n"
     assert next(jira(tmp_path, text).rows()).parent == "A-1"  # type: ignore[union-attr]

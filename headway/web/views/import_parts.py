@@ -15,7 +15,7 @@ from headway.sync.models import Import
 from headway.sync.sources import NAMES
 from headway.sync.statuses import SKIP
 
-from ..formats import day
+from ..formats import day, number
 
 SHOWN = 5  # rows of a kind on the page; the list as CSV has them all
 MEANINGS = (
@@ -55,6 +55,8 @@ class Told:
     ours: str
     theirs: str
     has_values: bool
+    who: str = ""
+    when: dt.datetime | None = None
 
 
 def groups_of(found: Import) -> list[dict[str, Any]]:
@@ -82,13 +84,20 @@ def groups_of(found: Import) -> list[dict[str, Any]]:
 def told_row(row: Mapping[str, Any]) -> dict[str, Any]:
     """Return a row of a preview with its differences said for a person."""
     given = row.get("fields", [])
-    return {**row, "told": [told(difference["name"], difference["ours"], difference["theirs"]) for difference in given]}
+    return {**row, "told": [told(**difference) for difference in given]}
 
 
-def told(name: str, ours: Any, theirs: Any) -> Told:
+def told(name: str, ours: Any, theirs: Any, who: str = "", when: str = "") -> Told:
     """Say how a field differs."""
-    label = str(FIELD_NAMES.get(name, name))
-    return Told(name, label, _value(name, ours), _value(name, theirs), name not in TOLD_BY_NAME)
+    return Told(
+        name,
+        str(FIELD_NAMES.get(name, name)),
+        _value(name, ours),
+        _value(name, theirs),
+        name not in TOLD_BY_NAME,
+        who.split(" ")[0],
+        dt.datetime.fromisoformat(when) if when else None,
+    )
 
 
 def _value(name: str, value: Any) -> str:
@@ -100,7 +109,7 @@ def _value(name: str, value: Any) -> str:
     if name in {"due_on", "created_at", "started_at", "done_at"}:
         return day(dt.date.fromisoformat(str(value)[:10]))
     if isinstance(value, int | float):
-        return f"{value:g}"
+        return number(value, 0 if float(value).is_integer() else 1)
     return str(value)
 
 

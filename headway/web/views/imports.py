@@ -336,6 +336,7 @@ def _done(request: Request, found: Import, team: Team) -> dict[str, Any]:
     change = Change.objects.filter(pk=found.change_id).first() if found.change_id else None
     stands = found.state == Import.State.DONE
     left: list[Left] = left_by_undo(found, change, thoroughly=False) if change and stands else []
+    open_ones = len(found.unmapped)
     changed = sum(found.counts.get(name, 0) for name in ("created", "changed", "missing"))
     created = found.rows.filter(what="created").values("item_id")
     earlier = Import.objects.filter(team=team, provider__in=NAMES, pk__lt=found.pk).select_related("by")
@@ -348,6 +349,12 @@ def _done(request: Request, found: Import, team: Team) -> dict[str, Any]:
         "segments": segments_of(found.counts),
         "seconds": (found.finished_at - found.created_at).total_seconds() if found.finished_at else None,
         "left": left,
+        "unanswered": (
+            ngettext("%(count)s status waits for an answer", "%(count)s statuses wait for an answer", open_ones)
+            % {"count": open_ones}
+            if open_ones
+            else ""
+        ),
         "can_take_back": stands and allows(request.actor, "import_items", team),
         "touched": changed,
         "unlinked": Item.objects.active().filter(pk__in=created, serves=None).count() if stands else 0,
