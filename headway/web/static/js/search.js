@@ -2,7 +2,7 @@
 
 export function mount(form) {
   const field = form.querySelector("input[type=search]");
-  const results = document.getElementById(field.getAttribute("aria-controls"));
+  const results = document.querySelector(form.getAttribute("hx-target"));
   const onKey = (event) => {
     if (event.isComposing) return;
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
@@ -22,6 +22,7 @@ export function mount(form) {
     else address.searchParams.delete("q");
     window.history.replaceState(window.history.state, "", address);
     field.removeAttribute("aria-activedescendant");
+    field.setAttribute("aria-expanded", String(options(results).length > 0));
     for (const option of options(results)) option.setAttribute("aria-selected", "false");
     if (field.value) choose(results, field, 1);
   };
