@@ -1,0 +1,184 @@
+"""Every page of the demonstration, and every dialog that a key opens: axe in both themes, on a desk and on a phone."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from django.urls import reverse
+from playwright.sync_api import Page, expect
+
+from headway.demo.actions import load
+from headway.okr.models import KeyResult, Measurement, Objective
+from headway.people import actions as people
+from headway.people.actor import system_actor
+from headway.people.models import Membership, Organisation, Person, Team, Unit
+from headway.scrum.models import Category, Item, Sprint
+from headway.value.models import Bet, Verdict
+from tests.browser import LiveServer
+from tests.world import make_organisation, make_person
+
+from .pages import WIDE, complaints_about
+
+pytestmark = pytest.mark.e2e
+
+
+@dataclass
+class Tour:
+    """Where the demonstration is looked at, and what was complained of so far."""
+
+    page: Page
+    live: LiveServer
+    complaints: list[str]
+    found: list[str] = field(default_factory=list)
+
+    def as_(self, name: str) -> None:
+        self.live.sign_in(self.page, Person.objects.get(name=name))
+
+    def see(self, name: str, *, query: str = "", status: int = 200, **parts: Any) -> None:
+        self.see_address(reverse(name, kwargs=parts) + query, status=status)
+
+    def see_address(self, address: str, *, status: int = 200) -> None:
+        answer = self.page.goto(address)
+        assert answer is not None
+        if answer.status != status:
+            self.found.append(f"{address} answers {answer.status}")
+            return
+        self.found += complaints_about(self.page)
+        if status >= 400:
+            self.complaints.clear()  # the console names the status
+
+    def see_dialogs(self, address: str, *ways: tuple[str, ...]) -> None:
+        """Open each dialog of a page by its keys and look at it."""
+        for keys in ways:
+            self.page.goto(address)
+            self.page.wait_for_load_state("networkidle")
+            for key in keys:
+                self.page.keyboard.press(key)
+            expect(self.page.locator("dialog[open] :is(h1, h2)").first).to_be_visible()
+            self.page.wait_for_load_state("networkidle")
+            self.found += complaints_about(self.page, dialog=True)
+
+
+@pytest.fixture
+def organisation(live: LiveServer) -> Organisation:
+    return load(by=system_actor(None))
+
+
+@pytest.fixture
+def team(organisation: Organisation) -> Team:
+    return Team.objects.get(organisation=organisation, name="Refill")
+
+
+@pytest.fixture
+def tour(
+    organisation: Organisation, open_page: Callable[..., Page], live: LiveServer, complaints: list[str]
+) -> Iterator[Tour]:
+    tour = Tour(open_page(viewport=WIDE, color_scheme="light"), live, complaints)
+    tour.as_("Noor Haddad")
+    yield tour
+    if tour.found:
+        pytest.fail("\n".join(dict.fromkeys(tour.found)), pytrace=False)
+
+
+def test_today_and_the_line_of_sight(tour: Tour, team: Team) -> None:
+    tour.see("today")
+    tour.see("sightline")
+    tour.see("search")
+    tour.see("search", query="?q=refill")
+    tour.see("search", query="?q=zzzz")
+    tour.see("report", team_key=team.key)
+
+
+def test_key_results(tour: Tour, team: Team) -> None:
+    objective = Objective.objects.filter(team=team).earliest("pk")
+    key_result = KeyResult.objects.filter(objective=objective).earliest("pk")
+    tour.see("results")
+    tour.see("objective", objective_id=objective.pk)
+    tour.see("key-result", key_result_id=key_result.pk)
+    tour.see("new-objective")
+    tour.see("edit-objective", objective_id=objective.pk)
+    tour.see("new-key-result", objective_id=objective.pk)
+    tour.see("edit-key-result", key_result_id=key_result.pk)
+    tour.see("measurement", measurement_id=Measurement.objects.filter(key_result=key_result).earliest("pk").pk)
+    tour.see("check-in")
+
+
+def test_the_value_sheet(tour: Tour, team: Team) -> None:
+    tour.as_("Tomasz Wilk")
+    sheet = reverse("backlog", kwargs={"team_key": team.key})
+    tour.see("backlog", team_key=team.key)
+    tour.see("backlog", team_key=team.key, query="?q=zzzz")
+    tour.see_dialogs(sheet, ("?",), ("j", "."), ("j", "b"), ("j", "n"), ("j", "m"), ("j", "l"))
+    tour.see("link", team_key=team.key)
+    tour.see("forecast", team_key=team.key)
+
+
+def test_the_pages_behind_the_value_sheet(tour: Tour, team: Team) -> None:
+    """What opens as a dialog is a page of its own where there is no script."""
+    bet = Bet.objects.filter(serves__item__team=team, serves__item__category=Category.TODO, verdict=None).earliest("pk")
+    judged = Verdict.objects.filter(bet__serves__item__team=team).earliest("pk").bet
+    due = Bet.objects.filter(serves__item__team=team, serves__item__category=Category.DONE, verdict=None).first()
+    of = {"team_key": team.key, "number": bet.serves.item.number}
+    for name in ("why", "move-to-rank", "not-now", "bet", "link-item"):
+        tour.see(name, **of)
+    tour.see("edit-bet", team_key=team.key, bet_id=bet.pk)
+    tour.see("withdraw-bet", team_key=team.key, bet_id=bet.pk)
+    tour.see("verdict", team_key=team.key, bet_id=judged.pk)
+    if due is not None:
+        tour.see("verdict", team_key=team.key, bet_id=due.pk)
+
+
+def test_the_board(tour: Tour, team: Team) -> None:
+    board = reverse("board", kwargs={"team_key": team.key})
+    tour.see("board", team_key=team.key)
+    tour.see("board", team_key=team.key, query="?sprint=all")
+    tour.see_dialogs(board, ("?",), ("j", "m"), ("j", "b"), ("n",), ("p",))
+
+
+def test_items_and_sprints(tour: Tour, team: Team) -> None:
+    active = Item.objects.active().filter(team=team)
+    done = active.filter(category=Category.DONE, serves__bet__verdict__isnull=False).earliest("pk")
+    doing = active.filter(category=Category.DOING).earliest("pk")
+    for item in (done, doing):
+        tour.see("item", team_key=team.key, number=item.number)
+    of = {"team_key": team.key, "number": doing.number}
+    for name in ("item-edit", "item-move", "item-block"):
+        tour.see(name, **of)
+    tour.see("item-new", team_key=team.key)
+    tour.see("board-pull", team_key=team.key)
+    tour.see("sprints", team_key=team.key)
+    running = Sprint.objects.get(team=team, closed_at=None, started_at__isnull=False)
+    tour.see("sprint", team_key=team.key, number=running.number)
+    tour.see("sprint", team_key=team.key, number=running.number - 1)
+
+
+def test_settings(tour: Tour, team: Team, organisation: Organisation) -> None:
+    for name in ("organisation-settings", "teams", "members", "roles", "cycles", "profile", "browser-settings"):
+        tour.see(name)
+    tour.see("unit", unit_id=Unit.objects.create(organisation=organisation, name="Care").pk)
+    tour.see("cycle", cycle_id=KeyResult.objects.filter(objective__team=team).earliest("pk").objective.cycle_id)
+    tour.see("team-settings", team_key=team.key)
+    tour.see("people", team_key=team.key)
+
+
+def test_what_stands_outside_the_shell(tour: Tour) -> None:
+    setup = people.issue_setup_link()
+    own = make_organisation()
+    membership = Membership.objects.get(person=make_person(own, "Ana Abel"))
+    link = people.issue_password_link(membership, by=system_actor(own))
+    tour.page.context.clear_cookies()
+    tour.see("sign-in")
+    tour.see("setup", token=setup)
+    tour.see("password-link", token=link)
+    tour.see("demonstration")
+    tour.see("password-link", token="made-up", status=410)
+    tour.see_address("/nowhere/", status=404)
+
+
+def test_refusals(tour: Tour, team: Team) -> None:
+    tour.see_address("/nowhere/", status=404)
+    tour.as_("Marta Oyelaran")
+    tour.see("item-new", team_key=team.key, status=403)
+    for name in ("backlog", "board", "report"):
+        tour.see(name, team_key=team.key)
