@@ -11,6 +11,7 @@ from django.core.exceptions import ValidationError
 from django.db import DatabaseError
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
@@ -19,6 +20,9 @@ from headway.people.actor import system_actor
 from headway.people.models import Team
 from headway.value.documents import forecast_document, main_bet, plan_document
 from headway.value.queries import Forecast, PricedBet, Row, Sheet, TooLittle, forecast_for, value_sheet
+
+WIDE = 100
+"""A terminal with fewer columns than this shows no ranges."""
 
 
 class Refused(Exception):
@@ -89,16 +93,21 @@ def _print_sheet(sheet: Sheet, out: Console) -> None:
         out.print(_("Nothing priced. Give one item a range."))
     else:
         unit = sheet.currency or _("points")
-        table = Table(
-            title=_("%(team)s: work not yet done, in %(unit)s over %(weeks)s weeks")
-            % {"team": sheet.team.name, "unit": unit, "weeks": sheet.horizon_weeks}
+        out.print(
+            _("%(team)s: work not yet done, in %(unit)s over %(weeks)s weeks")
+            % {"team": sheet.team.name, "unit": unit, "weeks": sheet.horizon_weeks},
+            markup=False,
         )
-        for name in ("#", _("Item"), _("Key Result")):
-            table.add_column(name)
-        for name in (_("Range"), _("Chance"), _("Weeks"), _("Per week"), _("Each week we wait"), _("Tie")):
-            table.add_column(name, justify="right")
+        table = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False, expand=True)
+        table.add_column("#", justify="right", no_wrap=True)
+        table.add_column(_("Item"), ratio=2, min_width=24, no_wrap=True, overflow="ellipsis")
+        table.add_column(_("Key Result"), ratio=1, min_width=12, no_wrap=True, overflow="ellipsis")
+        is_wide = out.width >= WIDE
+        figures = [_("Chance"), _("Weeks"), _("Per week"), _("Waiting"), _("Tie")]
+        for name in [_("Range"), *figures] if is_wide else figures:
+            table.add_column(name, justify="right", no_wrap=True)
         for row in sheet.rows:
-            table.add_row(*_cells(row))
+            table.add_row(*_cells(row, is_wide=is_wide))
             if sheet.capacity and sheet.capacity.rows == row.rank:
                 table.add_section()
         out.print(table)
@@ -122,13 +131,13 @@ def _print_sheet(sheet: Sheet, out: Console) -> None:
         )
 
 
-def _cells(row: Row) -> list[str]:
+def _cells(row: Row, *, is_wide: bool) -> list[str]:
     bet = main_bet(row.bets)
     return [
         str(row.rank),
         escape(f"{row.key} {row.title}"),
         escape(bet.name if bet else row.kind.name if row.kind else ""),
-        escape(_range(bet) if bet else row.kind.reason if row.kind else ""),
+        *([escape(_range(bet)) if bet else ""] if is_wide else []),
         f"{bet.promise.chance:.0%}" if bet else "",
         _figure(row.weeks, 1),
         _figure(row.value_per_week, 0),
