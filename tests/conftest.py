@@ -23,6 +23,8 @@ def data_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Give this process a data folder of its own: no test touches the one of a person."""
     folder = tmp_path_factory.mktemp("data")
     settings.DATA_DIR = folder
+    settings.STATIC_ROOT = folder / "static"
+    settings.STATIC_ROOT.mkdir()
     settings.STORAGES["default"]["OPTIONS"]["location"] = folder / "files"
     storages.backends  # noqa: B018  (a cached property: read now, so that it keeps what was set)
     return folder
