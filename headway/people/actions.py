@@ -265,7 +265,7 @@ def find_link(token: str, purpose: OneTimeLink.Purpose) -> OneTimeLink | None:
 
 @transaction.atomic
 def complete_setup(token: str, *, organisation: str, name: str, email: str, password: str) -> Person:
-    """Use the setup link: create the organisation and its first administrator."""
+    """Use the setup link: create the organisation (or take the one that waits for somebody) and its administrator."""
     _use(token, OneTimeLink.Purpose.SETUP)
     errors: dict[str, Any] = {}
     person = Person(email=email.strip(), name=name.strip(), created_at=clock.now())
@@ -283,7 +283,12 @@ def complete_setup(token: str, *, organisation: str, name: str, email: str, pass
     if errors:
         raise ValidationError(errors)
     person.save()
-    created = create_organisation(organisation, by=system_actor(None))
+    # An import on the command line may have made one already, with nobody in it.
+    waiting = Organisation.objects.filter(memberships=None, is_demonstration=False).first()
+    if waiting is None:
+        created = create_organisation(organisation, by=system_actor(None))
+    else:
+        created = edit_organisation(waiting, by=system_actor(waiting), name=organisation.strip())
     membership = Membership.objects.create(
         organisation=created, person=person, is_administrator=True, joined_at=clock.now()
     )

@@ -186,6 +186,13 @@ class TestSetup:
         assert actions.find_link(token, OneTimeLink.Purpose.SETUP) is not None
         assert not Organisation.objects.exists()
 
+    def test_it_takes_the_organisation_that_an_import_made(self) -> None:
+        made = actions.create_organisation("Organisation", by=system_actor(None))
+        token = actions.issue_setup_link() or ""
+        actions.complete_setup(token, organisation="Northwind", name="Ana", email="a@b.example", password=PASSWORD)
+        made.refresh_from_db()
+        assert (made.name, Organisation.objects.count()) == ("Northwind", 1)
+
     def test_a_newer_link_replaces_the_older(self) -> None:
         first, second = actions.issue_setup_link(), actions.issue_setup_link()
         assert actions.find_link(first or "", OneTimeLink.Purpose.SETUP) is None
