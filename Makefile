@@ -7,7 +7,7 @@ export PYTHON
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test test-fast check check-format check-types check-layers check-pages check-models \
-	check-house trial bench texts clean
+	check-house trial bench accuracy audit texts clean
 
 help: ## list the commands
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
@@ -69,7 +69,13 @@ trial: .venv/.tools ## the main job on the real files in DATA (../shared/data), 
 	@$(BIN)/python tools/trial.py $(DATA)
 
 bench: .venv/.tools ## print the figures of bench/
-	@for program in bench/*.py; do [ ! -e "$$program" ] || $(BIN)/python "$$program" $(DATA) || exit 1; done
+	@for program in bench/*.py; do echo "── $$program"; HEADWAY_TRIAL_DATA="$(DATA)" $(BIN)/python "$$program" || exit 1; done
+
+accuracy: .venv/.tools ## how well the forecasts hold on the open series in DATA
+	@$(BIN)/python bench/accuracy.py $(DATA)
+
+audit: .venv/.tools ## known holes in what is installed (needs a network)
+	$(BIN)/pip-audit --skip-editable
 
 texts: .venv/.tools ## extract the texts, bring each language up to date, compile
 	$(BIN)/python tools/texts.py update

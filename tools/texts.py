@@ -29,6 +29,7 @@ SPOKEN = {
 SILENT = {"script", "style", "code", "kbd", "samp"}
 # Names are the same in every language.
 NAMES = {"Headway", "OKR", "OKRs", "KR", "KRs", "CSV", "JSON", "Markdown", "Jira", "GitHub"}
+NO_WORDS = ("class", "query", "address")  # parts of names that a block `set` gives to what nobody reads
 HOLE = "xholex"  # stands for what a template fills in; letters, as it may be the name of a tag
 
 
@@ -127,7 +128,7 @@ def mistakes(path: Path) -> Iterator[str]:
 def _skeleton(source: str) -> str:
     """Return the HTML of a template with a hole for each expression; lines stay.
 
-    Left out is what `trans` holds, and what a block `set` puts into a name for classes.
+    Left out is what `trans` holds, and what a block `set` keeps under a name of NO_WORDS.
     """
     out: list[str] = []
     block: list[str] = []
@@ -145,7 +146,7 @@ def _skeleton(source: str) -> str:
         elif kind == "block_end":
             if block[1] == "trans":
                 left_out = "endtrans"
-            elif block[1] == "set" and "=" not in block and "class" in block[2]:
+            elif block[1] == "set" and "=" not in block and any(kind in block[2] for kind in NO_WORDS):
                 left_out = "endset"
             elif block[1] == left_out:
                 left_out = ""
