@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from headway.lib import clock
 from headway.lib.days import working_days
+from headway.okr.models import KeyResult
 from headway.people.models import Team
 from headway.scrum.models import Category, Item, ItemQuerySet, Sprint, SprintStay, Transition
 from headway.value.models import NotNow, Serves
@@ -117,7 +118,7 @@ def work_of(team: Team, moment: Moment, *, done_since: dt.date | None = None) ->
     """Return the team's work: all that is open, all that serves a Key Result, and what was done since a day.
 
     Of a moment that is past, links, bets, verdicts and the shelf are those of that moment too; a link that was taken
-    away since is not known any more. Six queries.
+    away since is not known any more. Seven queries.
     """
     look = _Look(
         team=team,
@@ -227,16 +228,19 @@ def _stays(team: Team, moment: Moment) -> Mapping[int, list[_Stay]]:
 
 
 def _promises(team: Team, moment: Moment) -> Mapping[int, Promise]:
-    rows = (
-        Serves.objects.filter(item__team=team, item__removed_at=None)
-        .select_related("key_result", "bet__verdict")
-        .order_by("key_result__objective__position", "key_result__position", "key_result_id", "id")
+    serves = Serves.objects.filter(item__team=team, item__removed_at=None)
+    # Thousands of links lead to a dozen Key Results: each is read once, not once a link.
+    served = KeyResult.objects.filter(pk__in=serves.order_by().values("key_result_id"))
+    key_results = {key_result.pk: key_result for key_result in served}
+    rows = serves.select_related("bet__verdict").order_by(
+        "key_result__objective__position", "key_result__position", "key_result_id", "id"
     )
     if moment.is_past:
         rows = rows.filter(at__lte=moment.at)
     found: dict[int, list[Serves]] = defaultdict(list)
     bets_at: dict[int, dt.datetime] = {}
     for row in rows:
+        row.key_result = key_results[row.key_result_id] if row.key_result_id else None
         found[row.item_id].append(row)
         if hasattr(row, "bet"):
             bets_at[row.bet.pk] = row.bet.at
