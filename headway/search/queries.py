@@ -10,7 +10,7 @@ from headway.lib import clock
 from headway.okr.models import KeyResult, Objective
 from headway.people.actor import Actor
 from headway.people.models import Membership, Team
-from headway.scrum.models import Item
+from headway.scrum.models import Category, Item
 from headway.value.models import Serves
 
 from . import fulltext
@@ -28,6 +28,7 @@ VOTES = 10
 # A Key Result of another team is more rarely what is meant.
 WEIGHT_OF_OTHER_TEAMS = 0.6
 LEAST_SCORE = 0.08
+LOOKED_AT = 5  # times as many matches as are shown
 
 
 @dataclass(frozen=True)
@@ -74,7 +75,7 @@ def find(
     """Find items, objectives, Key Results and people of the viewer's organisation, best first.
 
     Each word may be a beginning ("pri" finds "price"); all of them must be there. An item's key or number comes first.
-    Any text is safe. At most eight queries.
+    Any text is safe. At most nine queries.
     """
     wanted = tuple(kind for kind in KINDS if kinds is None or kind in kinds)
     sought = words(text)
@@ -82,8 +83,8 @@ def find(
         return Found((), 0)
     scope = Scope(viewer.organisation_id, wanted, team.pk if team else None)
     direct = _by_key(text, viewer, team) if ITEM in wanted else []
-    found, total = fulltext.matches(sought, scope, limit=limit)
-    order = list(dict.fromkeys([*direct, *found]))[:limit]
+    found, total = fulltext.matches(sought, scope, limit=limit * LOOKED_AT)
+    order = list(dict.fromkeys([*direct, *_open_first(found, sought)]))[:limit]
     hits = _hits(order, sought, viewer)
     return Found(tuple(hits[match] for match in order if match in hits), max(total, len(order)))
 
@@ -132,6 +133,20 @@ def _by_key(text: str, viewer: Actor, team: Team | None) -> list[Match]:
     elif match := _NUMBER.fullmatch(text):
         found += items.filter(number=int(match[1])).order_by("category", "-updated_at").values_list("pk", flat=True)[:5]
     return [Match(ITEM, pk) for pk in found]
+
+
+def _open_first(found: Sequence[Match], sought: Sequence[str]) -> list[Match]:
+    """Put what is still to be done before what is done, where both say it in the title; what only mentions it, last.
+
+    How rare a word is tells the database nothing of that: a finished item of two words would lead for ever.
+    """
+    ids = [match.id for match in found if match.kind == ITEM]
+    items = Item.objects.filter(pk__in=ids).values_list("pk", "title", "category") if ids else []
+    later = {
+        Match(ITEM, pk): (matched(sought, title) != set(sought), category == Category.DONE)
+        for pk, title, category in items
+    }
+    return sorted(found, key=lambda match: later.get(match, (False, False)))
 
 
 def _hits(order: Sequence[Match], sought: Sequence[str], viewer: Actor) -> dict[Match, Hit]:

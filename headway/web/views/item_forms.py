@@ -49,7 +49,7 @@ class ItemForm(forms.Form):
             "title": item.title,
             "description": item.description,
             "kind": item.kind,
-            "size": item.size,
+            "size": None if item.size is None else f"{item.size:g}",
             "due_on": item.due_on,
             "parent": item.parent.key if item.parent else "",
             "assignees": sorted(held),
