@@ -19,6 +19,8 @@ from headway.people.access import Forbidden
 from headway.people.actor import Actor, system_actor
 from headway.people.models import Membership, Organisation, Person
 from headway.scrum.models import Item
+from headway.sync import uploads
+from headway.sync.models import Import
 
 from . import queries
 from .calendar import Calendar
@@ -53,6 +55,8 @@ def delete(organisation: Organisation, *, by: Actor) -> None:
         raise Forbidden(_("Only the demonstration can be deleted like this."))
     if by.kind != "system" and by.organisation_id != organisation.pk:
         raise Forbidden(_("Sign in to the demonstration to delete it."))
+    for run in Import.objects.filter(organisation=organisation).exclude(stored_as=""):
+        uploads.forget(run)
     people = list(Membership.objects.filter(organisation=organisation).values_list("person_id", flat=True))
     Item.objects.filter(team__organisation=organisation).delete()  # columns are protected by their items
     Change.objects.filter(organisation_id=organisation.pk).delete()

@@ -3,6 +3,8 @@
 import datetime as dt
 
 import pytest
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
 
 from headway.demo import actions, queries
 from headway.demo.calendar import Calendar
@@ -15,6 +17,8 @@ from headway.people.models import Membership, Organisation, Person, Team
 from headway.scrum.models import Item, Sprint, SprintStay, Transition
 from headway.scrum.queries import current_sprint, throughput
 from headway.scrum.queries.board import sprint_head
+from headway.sync import uploads
+from headway.sync.models import Import
 from headway.value.models import Bet, NotNow, Serves, Verdict
 from tests.world import make_item, make_organisation, make_person, make_team, make_world
 
@@ -143,6 +147,15 @@ def test_deleting_leaves_nothing_of_it_and_all_of_the_others():
     after = (Item.objects.count(), Person.objects.count(), Membership.objects.count(), Change.objects.count())
     assert after == before
     assert not Change.objects.filter(organisation_id=organisation.pk).exists()
+
+
+def test_deleting_takes_uploaded_files_along():
+    organisation = load()
+    stored_as = uploads.keep(ContentFile(b"Key,Title"), "board.csv")
+    kept = {"file_name": "board.csv", "stored_as": stored_as, "created_at": clock.now()}
+    Import.objects.create(organisation=organisation, team=team(), provider="csv", **kept)
+    actions.delete(organisation, by=SYSTEM)
+    assert not default_storage.exists(stored_as)
 
 
 def test_somebody_who_is_elsewhere_too_survives_its_deletion():
