@@ -3,6 +3,7 @@ SHELL := /bin/sh
 BIN := .venv/bin
 DATA ?= $(or $(HEADWAY_TRIAL_DATA),../shared/data)
 PYTHON ?=
+PORT ?= 8000
 export PYTHON
 
 .DEFAULT_GOAL := help
@@ -24,8 +25,8 @@ help: ## list the commands
 
 setup: .venv/.tools ## make .venv with everything that tests and checks need
 
-demo: .venv/.programme ## start a demonstration organisation; prints the address
-	@HEADWAY_DATA="$${HEADWAY_DATA:-var/demo}" $(BIN)/headway demo
+demo: .venv/.programme ## start a demonstration organisation on PORT (8000); prints the address
+	@HEADWAY_DATA="$${HEADWAY_DATA:-var/demo}" $(BIN)/headway demo --port $(PORT)
 
 test: .venv/.tools ## every test, on SQLite and on PostgreSQL
 	@$(BIN)/python tools/run_tests.py
@@ -36,6 +37,7 @@ test-fast: .venv/.tools ## every test but the journeys in a browser, on SQLite
 # Settings need a secret: without one given, each of these would write a data folder.
 check check-%: export HEADWAY_SECRET_KEY ?= only-for-checks
 check check-%: export HEADWAY_DATA := $(CURDIR)/var/check
+check check-%: export DJANGO_SETTINGS_MODULE := headway.settings
 
 check: check-format check-types check-layers check-pages check-models check-house ## everything but the tests
 
