@@ -38,7 +38,7 @@ def start(context: typer.Context) -> None:
 @app.command()
 def serve(
     host: Annotated[str, typer.Option(help="Address to listen on; 0.0.0.0 for every one.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="Port to listen on; 0 for any free one.")] = 8000,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on; 0 for any free one.")] = 8000,
 ) -> None:
     """Serve the web application: migrates, answers on one port, and keeps a worker running beside it."""
     from headway import serve
@@ -52,7 +52,7 @@ def serve(
 @app.command()
 def demo(
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="Port to listen on; 0 for any free one.")] = 8000,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on; 0 for any free one.")] = 8000,
     fresh: Annotated[bool, typer.Option("--fresh", help="Start it anew, with its days around today.")] = False,
     delete: Annotated[bool, typer.Option("--delete", help="Delete the demonstration and stop.")] = False,
 ) -> None:
