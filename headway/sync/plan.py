@@ -464,7 +464,7 @@ def _standing(place: Place, source: Source, rows: Sequence[TrackerRow]) -> dict[
     items = list(
         Item.objects.filter(team=place.team, tracker_key__in=[fit_key(row.key) for row in rows])
         .select_related("tracked", "sprint", "parent")
-        .defer(*_UNUSED_OF_PARENT)
+        .defer(*UNUSED_OF_PARENT)
     )
     columns = {column.pk: column for column in place.columns}
     for item in items:
@@ -481,7 +481,7 @@ def _standing(place: Place, source: Source, rows: Sequence[TrackerRow]) -> dict[
     return {item.tracker_key: item for item in items}
 
 
-_UNUSED_OF_PARENT = [
+UNUSED_OF_PARENT = [
     f"parent__{field.name}" for field in Item._meta.concrete_fields if field.name not in {"id", "tracker_key"}
 ]
 
