@@ -148,8 +148,7 @@ def _listening(host: str, port: int) -> Iterator[socket.socket]:
     try:
         listener = socket.create_server((host, port), family=family, backlog=512)
     except OSError as error:
-        # The server adds the address to the reason; a name that nobody knows has a reason of its own kind.
-        reason = error.strerror if isinstance(error, socket.gaierror) else os.strerror(error.errno or 0)
+        reason = (error.strerror or "").partition(" (while")[0]  # Python adds the address, which we say ourselves
         raise CannotServe(
             _("Port %(port)d at %(host)s cannot be used (%(reason)s). Choose another: --port %(other)d")
             % {"port": port, "host": host, "reason": reason, "other": port + 1}
