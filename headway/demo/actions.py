@@ -27,6 +27,7 @@ from .calendar import Calendar
 from .okrs import write_okrs
 from .past import write_past
 from .people import gather
+from .tracker import bring_in
 from .work import TeamWork
 
 
@@ -71,6 +72,8 @@ def _load(data: dict[str, Any]) -> Organisation:
     for team in data["teams"]:
         TeamWork(team, cast, calendar, key_results).write()
     write_past(cast.organisation)
+    for team in data["teams"]:
+        bring_in(team, cast, calendar)
     record(queries.LOADED, by=system_actor(cast.organisation), subject=cast.organisation)
     return cast.organisation
 

@@ -18,7 +18,7 @@ from headway.scrum.models import Item, Sprint, SprintStay, Transition
 from headway.scrum.queries import current_sprint, throughput
 from headway.scrum.queries.board import sprint_head
 from headway.sync import uploads
-from headway.sync.models import Import
+from headway.sync.models import Conflict, Import
 from headway.value.models import Bet, NotNow, Serves, Verdict
 from tests.world import make_item, make_organisation, make_person, make_team, make_world
 
@@ -99,6 +99,8 @@ def test_every_page_has_something_to_show():
     assert Serves.objects.exclude(kind="").count() >= 10
     assert Bet.objects.filter(verdict=None, serves__item__category="todo").count() >= 15
     assert Item.objects.filter(serves=None, category="todo").exists()
+    assert [(run.counts["created"], run.counts["skipped"]) for run in Import.objects.order_by("pk")] == [(2, 0), (1, 1)]
+    assert Conflict.objects.filter(decided="").count() == 2
 
 
 def test_it_is_the_same_each_time(settings):
