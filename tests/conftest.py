@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from django.conf import settings
 from django.core.files.storage import storages
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
 
 from tests.browser import BROWSER_ARGUMENTS, LiveServer, chromium
 
@@ -16,6 +18,12 @@ if TYPE_CHECKING:
 
 # Playwright's blocking interface runs a loop in our thread, and Django would refuse the database there.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+
+# A busy machine is no failure: speed is measured in bench/. CI runs the same examples each time.
+hypothesis_settings.register_profile(
+    "headway", deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=bool(os.environ.get("CI"))
+)
+hypothesis_settings.load_profile("headway")
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -1,7 +1,6 @@
 """The report: what is in it, how it is grouped, and that it can tell what was."""
 
 import datetime as dt
-import time
 
 import pytest
 from django.core.exceptions import ValidationError
@@ -328,19 +327,14 @@ def make_many(world: World, count: int) -> None:
 
 
 @pytest.mark.parametrize("on", [None, dt.timedelta(days=3)])
-def test_ten_thousand_items_take_as_many_queries_as_ten_and_no_time_to_speak_of(
-    world: World, on: dt.timedelta | None
-) -> None:
+def test_ten_thousand_items_take_as_many_queries_as_ten(world: World, on: dt.timedelta | None) -> None:
     day = clock.today() - on if on else None
     make_many(world, 10)
     with CaptureQueriesContext(connection) as few:
         report(world, on=day)
     Item.objects.filter(team=world.team).delete()
     make_many(world, 10_000)
-    begun = time.perf_counter()
     with CaptureQueriesContext(connection) as many:
         found = report(world, on=day)
-    seconds = time.perf_counter() - begun
     assert len(many) == len(few) <= 16
     assert found.todo + found.doing + found.done > 5_000
-    assert seconds < 5, f"{seconds:.1f} s"

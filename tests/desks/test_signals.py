@@ -198,8 +198,23 @@ def test_no_alarm_where_work_and_outcome_fit_together(progress, share):
     assert of("work_ahead", key_results=[(a_key_result(**progress), delivered(share))]) == []
 
 
-def test_no_alarm_without_work():
+def test_no_alarm_where_there_is_no_work():
     assert of("work_ahead", key_results=[(a_key_result(), Delivered(0.0, 0.0, 0, 0))]) == []
+
+
+def test_a_key_result_that_nothing_serves():
+    nothing = Delivered(0.0, 0.0, 0, 0)
+    signal = one("without_work", key_results=[(a_key_result(), nothing)], open_items=[])
+    assert (signal.what, signal.age_days) == ("Calls: no work serves it", 50)
+    assert signal.why.replace("\u202f", " ") == "10 % moved in 60 % of the time"
+    assert of("without_work", key_results=[(a_key_result(), nothing)]) == []  # an open item serves it
+    assert of("without_work", key_results=[(a_key_result(), delivered(1.0))], open_items=[]) == []
+    assert of("without_work", key_results=[(a_key_result(moved=1.0), nothing)], open_items=[]) == []
+
+
+def test_a_guardrail_needs_watching_not_work():
+    row = replace(a_key_result(moved=None, band=""), klass="guardrail", direction="stay_within", upper=3.0)
+    assert of("without_work", key_results=[(row, Delivered(0.0, 0.0, 0, 0))], open_items=[]) == []
 
 
 def test_open_work_without_a_link_is_one_row_with_its_share():

@@ -1,5 +1,3 @@
-import time
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -299,13 +297,3 @@ class TestSprintDelivery:
     def test_wrong_arguments_are_refused_by_name(self, name: str, arguments: dict[str, object]) -> None:
         with pytest.raises(ValueError, match=f"{name} must"):
             sprint_delivery(**arguments)
-
-
-def test_a_forecast_is_quick_enough_to_be_made_while_one_types() -> None:
-    history = np.random.default_rng(5).poisson(6, 104)
-    weeks_to_finish(history, items=10)
-    started = time.perf_counter()
-    for _ in range(5):
-        weeks_to_finish(history, items=120).quantile([0.5, 0.85])
-    # The target is 3 ms; the bound leaves room for a busy machine. Figures: bench/README.md.
-    assert (time.perf_counter() - started) / 5 < 0.05

@@ -1,7 +1,5 @@
 """Search: kept by the database itself, limited to the organisation, safe for any input."""
 
-import time
-
 import pytest
 from django.core.management import call_command
 from django.db import connection
@@ -316,15 +314,9 @@ def test_a_search_takes_few_queries(world: World) -> None:
     assert len(few) <= 9
 
 
-def test_two_thousand_items_are_indexed_and_searched_fast(world: World) -> None:
+def test_two_thousand_items_written_at_once_are_all_found(world: World) -> None:
     make_many(world, 2_000)
-    slowest = 0.0
-    for text in ("r", "reminder 42", "price", "order 77", "nothing"):
-        began = time.perf_counter()
-        find_by_kind(text, viewer=world.di)
-        slowest = max(slowest, time.perf_counter() - began)
     assert find("price", viewer=world.di).total == 2_000
-    assert slowest < 1.0  # some milliseconds; the figures are bench/search.py's
 
 
 def make_many(world: World, count: int) -> None:
