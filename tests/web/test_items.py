@@ -26,6 +26,7 @@ from tests.world import (
 )
 
 pytestmark = pytest.mark.django_db
+EXTRA = {"URL": "https://example.org/7", "Script": "javascript:alert(1)"}
 
 
 @pytest.fixture
@@ -46,7 +47,7 @@ def read(world: World, address: str, name: str = "di") -> str:
 
 
 def make_tracked(world: World, **fields: object) -> Item:
-    item = make_item(world.team, tracker_key="SHOP-7", extra={"Labels": ["price", "sign-in"]}, **fields)
+    item = make_item(world.team, tracker_key="SHOP-7", extra={"Labels": ["price", "sign-in"], **EXTRA}, **fields)
     run = Import.objects.create(
         organisation=world.organisation,
         team=world.team,
@@ -138,6 +139,8 @@ def test_what_the_tracker_owns_is_marked_and_the_rest_of_the_file_shown(world: W
     assert "SHOP-7 in Jira" in page
     assert page.count("Jira owns this field") == 3
     assert "price, sign-in" in page
+    assert 'href="https://example.org/7"' in page
+    assert 'href="javascript' not in page
     assert "Their title" in page
     assert "Keep ours" not in page
     assert "Keep ours" in read(world, "/t/ANT/items/1/", "bo")
