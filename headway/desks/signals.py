@@ -147,6 +147,24 @@ def work_ahead_of_outcome(facts: Facts) -> Iterator[Signal]:
         )
 
 
+def without_work(facts: Facts) -> Iterator[Signal]:
+    """Nothing that is open or done serves a Key Result that is not reached."""
+    for row, delivered in facts.key_results:
+        is_served = delivered.items or any(item.serves(row.id) for item in facts.open_items)
+        if is_served or row.has_limits or row.is_guardrail or row.progress.moved == 1.0:
+            continue
+        yield Signal(
+            "without_work",
+            Desk.PRODUCT_OWNER,
+            _("%(name)s: no work serves it") % {"name": row.short_name},
+            _so_far(row),
+            _age(facts.cycle_starts_on, facts.today),
+            _("Look"),
+            "read",
+            Target("key-result", {"key_result_id": row.id}),
+        )
+
+
 def without_link(facts: Facts) -> Iterator[Signal]:
     """Open work that serves neither a Key Result nor a kind."""
     loose = [item for item in facts.open_items if not item.promise.serves]
@@ -396,6 +414,7 @@ def look_back(facts: Facts) -> Iterator[Signal]:
 
 RULES: tuple[Callable[[Facts], Iterator[Signal]], ...] = (
     work_ahead_of_outcome,
+    without_work,
     without_link,
     without_range,
     blocked,
@@ -429,6 +448,13 @@ def _held(impediment: ImpedimentRow | None) -> str:
     if impediment.asked:
         return _("%(name)s holds it and asked %(asked)s") % {"name": impediment.owner, "asked": impediment.asked}
     return _("%(name)s holds it") % {"name": impediment.owner}
+
+
+def _so_far(row: KeyResultRow) -> str:
+    values = {"moved": percent(row.progress.moved), "time": percent(row.progress.time_used)}
+    if row.progress.moved is None:
+        return _("Not measured, %(time)s of the time used") % values
+    return _("%(moved)s moved in %(time)s of the time") % values
 
 
 def _judged(scales: Sequence[int]) -> str:

@@ -183,7 +183,7 @@ def test_next_holds_the_dates_that_somebody_waits_for(world: World) -> None:
 
 
 def test_a_quiet_team_is_told_that_nothing_waits(world: World) -> None:
-    make_measurement(world.key_result, 49.0)
+    make_measurement(world.key_result, 50.0)
     page = text(as_(world, "ana"))
     assert kinds(page) == []
     assert page.count("Nothing waits here.") == 3
