@@ -83,19 +83,20 @@ def left_by_undo(run: Import, change: Change, *, thoroughly: bool = True) -> lis
     rows = ImportedRow.objects.filter(run=run, what__in=_UNDONE).exclude(item=None)
     touched = _touched_since(change)
     later = _changed_later(run)
-    valued = _valued_since(rows.values("item_id"), change.at)
+    for item_id, touch in _valued_since(rows.values("item_id"), change.at).items():
+        touched.setdefault(item_id, touch)
     parents = _parents_by_hand(run)
-    known = touched.keys() | later.keys() | valued | parents
+    known = touched.keys() | later.keys() | parents
     found = list(_rows_of(rows, known))
     edited = _edited(run, known) if thoroughly else []
-    left = [_left(row, touched, later, valued) for row in [*found, *edited]]
+    left = [_left(row, touched, later) for row in [*found, *edited]]
     return _with_names(left)
 
 
 _UNDONE = ("created", "changed", "kept", "missing")
 
 
-def _left(row: ImportedRow, touched: Mapping[int, "_Touch"], later: Mapping[int, int], valued: Collection[int]) -> Left:
+def _left(row: ImportedRow, touched: Mapping[int, "_Touch"], later: Mapping[int, int]) -> Left:
     item = row.item
     if item is None:
         raise ValueError(row.key)
@@ -103,10 +104,7 @@ def _left(row: ImportedRow, touched: Mapping[int, "_Touch"], later: Mapping[int,
     if by is not None:
         who = str(by.actor_id or "")
         return Left(item.pk, row.key, item.number, item.title, who, by.at, what_of(by.name))
-    if item.pk in later:
-        what = _("changed by import %(id)s") % {"id": later[item.pk]}
-    else:
-        what = _("linked since") if item.pk in valued else _("changed since")
+    what = _("changed by import %(id)s") % {"id": later[item.pk]} if item.pk in later else _("changed since")
     return Left(item.pk, row.key, item.number, item.title, "", None, what)
 
 
@@ -165,11 +163,19 @@ def _changed_later(run: Import) -> dict[int, int]:
     }
 
 
-def _valued_since(ids: QuerySet[Any], at: dt.datetime) -> set[int]:
-    """Return the items that were linked, bet on or shelved since."""
-    found = set(Serves.objects.filter(item__in=ids, at__gt=at).values_list("item_id", flat=True))
-    found |= set(Bet.objects.filter(serves__item__in=ids, at__gt=at).values_list("serves__item_id", flat=True))
-    return found | set(NotNow.objects.filter(item__in=ids, at__gt=at).values_list("item_id", flat=True))
+def _valued_since(ids: QuerySet[Any], at: dt.datetime) -> dict[int, _Touch]:
+    """Return item → the last that was done with its value since: linked, bet on, or shelved."""
+    found: dict[int, _Touch] = {}
+    rows: list[tuple[str, QuerySet[Any, Any]]] = [
+        ("item.linked", Serves.objects.filter(at__gt=at, item__in=ids).values_list("item_id", "by_id", "at")),
+        ("bet.placed", Bet.objects.filter(at__gt=at, serves__item__in=ids).values_list("serves__item", "by_id", "at")),
+        ("item.shelved", NotNow.objects.filter(at__gt=at, item__in=ids).values_list("item_id", "by_id", "at")),
+    ]
+    for name, told in rows:
+        for item_id, actor_id, when in told:
+            if item_id not in found or found[item_id].at <= when:
+                found[item_id] = _Touch(actor_id, when, name)
+    return found
 
 
 def _parents_by_hand(run: Import) -> set[int]:
