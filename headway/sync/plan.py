@@ -239,6 +239,7 @@ def _plan_row(place: Place, source: Source, row: TrackerRow, item: Item | None, 
         return planned
     if _is_older(row, item):
         # An older file says nothing new of what a newer one has told; it may still tell what that left out.
+        _fill_times(planned, item)
         planned.wanted = {name: value for name, value in planned.wanted.items() if name not in _tracked(item)}
         planned.extra = planned.extra | item.extra
     _compare(place, source, planned, item)
@@ -431,6 +432,16 @@ def _compare_times(planned: Planned, item: Item) -> None:
             continue
         if mine != says:
             planned.changes.append(Difference(name, mine and mine.isoformat(), says and says.isoformat()))
+
+
+def _fill_times(planned: Planned, item: Item) -> None:
+    """Take from an older file the moments that nobody has told yet, where it knows the item in the same category."""
+    theirs = planned.wanted
+    if item.category != theirs["category"]:
+        return
+    for name in ("started_at", "done_at"):
+        if getattr(item, name) is None and theirs[name] and not is_dropped(item.resolution):
+            planned.changes.append(Difference(name, None, theirs[name]))
 
 
 def _seen_at(planned: Planned) -> dt.datetime | None:

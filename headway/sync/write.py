@@ -58,7 +58,7 @@ class Writer:
                 self.skipped.append({"line": planned.line, "key": planned.key, "reason": planned.reason})
         self.counts["read"] += len(batch)
         self._create([planned for planned in batch if planned.what == "created"])
-        self._update([planned for planned in batch if planned.item and planned.wanted])
+        self._update([planned for planned in batch if planned.item and planned.extra is not None])
         self._remove([planned for planned in batch if planned.is_removal])
         self._note_waiting([planned for planned in batch if planned.what == "waiting"])
 
@@ -231,13 +231,26 @@ class Writer:
         added = [_transition(_item(planned), step) for planned in anew.values() for step in self._steps(planned)]
         for planned in batch:
             change = _change(planned, "status")
-            if change and _item(planned).pk not in anew and not planned.wanted.get("history"):
-                added.append(_transition(_item(planned), self._step_seen(planned)))
+            if _item(planned).pk in anew or planned.wanted.get("history"):
+                continue
+            steps = [self._step_seen(planned)] if change else self._steps_told_late(planned)
+            added += [_transition(_item(planned), step) for step in steps]
         Transition.objects.bulk_create(added)
         by_item: dict[int, list[int]] = {}
         for transition in added:
             by_item.setdefault(transition.item_id, []).append(transition.pk)
         return by_item
+
+    def _steps_told_late(self, planned: Planned) -> list[Step]:
+        """Return the steps whose moments the file tells only now, of a status that has not changed."""
+        item = _item(planned)
+        steps = []
+        for name, category in (("started_at", Category.DOING), ("done_at", Category.DONE)):
+            change, at = _change(planned, name), getattr(item, name)
+            if change and change.ours is None and at is not None:
+                column = item.column if item.category == category else self.place.column("", category)
+                steps.append(Step(column.name, category, at))
+        return steps
 
     def _step_seen(self, planned: Planned) -> Step:
         """Return the step into a status that was another one in the last file."""

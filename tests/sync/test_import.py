@@ -243,6 +243,18 @@ def test_an_older_file_takes_nothing_back_and_tells_what_was_left_out(world: Wor
     assert (one.title, one.category, one.size, one.extra) == ("new", Category.DONE, 3.0, {"Team": "blue"})
 
 
+def test_a_moment_that_is_told_late_is_taken(world: World, tmp_path: Path) -> None:
+    heading = "Issue key,Summary,Status,Updated"
+    bring(world, tmp_path, f"{heading}\nA-1,one,Done,2026-03-01\nA-2,two,Done,2026-03-01\n")
+    assert item("A-1").done_at is None
+    older = f"{heading},Resolved\nA-1,one,Done,2026-02-01,2026-01-20\nA-2,two,To Do,2026-02-01,\n"
+    assert counts(bring(world, tmp_path, older)) == {"changed": 1, "unchanged": 1}
+    one = item("A-1")
+    assert one.done_at == dt.datetime(2026, 1, 20, tzinfo=dt.UTC)
+    assert [(step.status, step.at) for step in one.transitions.all()] == [("Done", one.done_at)]
+    assert counts(bring(world, tmp_path, older)) == {"unchanged": 2}
+
+
 def test_what_was_removed_here_stays_removed(world: World, tmp_path: Path) -> None:
     bring(world, tmp_path, FIRST)
     remove_item(item("FER-2"), by=world.cy)
