@@ -58,6 +58,7 @@ ROUTES = PUBLIC | {
     # OKRs
     "sightline": Route("self"),
     "results": Route("self"),
+    "check-in": Route("self", is_form=True),
     "new-objective": Route("write_okr", is_form=True),
     "objective": Route("read", ("objective_id",)),
     "edit-objective": Route("write_okr", ("objective_id",), is_form=True),
