@@ -65,3 +65,4 @@ class Keyboard:
     def ready(self) -> None:
         """Wait until the behaviours of the page are bound, and nothing is under way."""
         self.page.wait_for_load_state("networkidle")
+        expect(self.page.locator(".htmx-request, .htmx-swapping, .htmx-settling")).to_have_count(0)

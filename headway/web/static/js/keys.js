@@ -1,5 +1,5 @@
 // Shortcuts, declared where they act: data-key="G B", data-key="n" or data-key="Ctrl Enter" on a link, button or field.
-// `?` lists what the page declares. Keys without Ctrl act outside fields only, and can be switched off.
+// `?` lists what the page declares. But for Ctrl Enter they act outside fields only; those without Ctrl can be switched off.
 import { openDialog } from "./dialog.js";
 import { remember } from "./cookies.js";
 
@@ -33,8 +33,10 @@ function press(event, dialog) {
   if (event.defaultPrevented || event.isComposing || event.altKey || event.metaKey) return;
   if (["Shift", "Control", "Alt", "Meta"].includes(event.key)) return;
   const withControl = event.ctrlKey;
+  if (withControl && event.shiftKey) return;
   const name = event.key.toLowerCase();
-  if (!withControl && (isWriting(event.target) || document.querySelector("dialog[open]:modal") || areOff())) return;
+  const isBusy = isWriting(event.target) || document.querySelector("dialog[open]:modal");
+  if (withControl ? isBusy && name !== "enter" : isBusy || areOff()) return;
   if (!withControl && name === "?") {
     event.preventDefault();
     list(dialog);

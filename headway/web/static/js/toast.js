@@ -1,4 +1,6 @@
 // Notes at the corner: those that came with the page, and those that an htmx answer carries (HX-Trigger: toasts).
+// Ctrl Z takes back what the newest one tells: by Tab alone nobody reaches it before it leaves.
+import { declare } from "./keys.js";
 
 const STAYS = 8000;
 
@@ -12,13 +14,19 @@ export function mount(region) {
     if (request?.getResponseHeader("HX-Trigger")?.includes("toasts")) return;
     show(region, { message: request?.status === 403 ? region.dataset.refused : region.dataset.failed, tone: "bad" });
   };
+  const withdraw = declare("Ctrl Z", region.dataset.undo, () => undos(region).at(-1)?.click(), region.dataset.anywhere);
   const failures = ["htmx:responseError", "htmx:sendError", "htmx:timeout"];
   document.body.addEventListener("toasts", onToasts);
   for (const name of failures) document.body.addEventListener(name, onFailed);
   return () => {
+    withdraw();
     document.body.removeEventListener("toasts", onToasts);
     for (const name of failures) document.body.removeEventListener(name, onFailed);
   };
+}
+
+function undos(region) {
+  return [...region.querySelectorAll("[data-toast] .undo")];
 }
 
 function show(region, { message, undo = "", tone = "" }) {
