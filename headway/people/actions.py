@@ -119,13 +119,14 @@ def _restore_team(change: Change, by: Actor) -> Change:
 def add_person(
     organisation: Organisation, *, by: Actor, email: str, name: str, is_administrator: bool = False
 ) -> tuple[Person, str | None]:
-    """Add a person to the organisation. Returns the person and, where they have no password yet, a link to set one.
+    """Add a person to the organisation. Returns the person and, where they are new here, a link to set a password.
 
-    Somebody who is known from another organisation keeps name and password.
+    Somebody who is known from another organisation keeps name and way of signing in.
     """
     require(by, "manage_organisation", organisation)
     _refuse_in_demonstration(organisation)
     person = Person.objects.filter(email__iexact=email.strip()).first()
+    is_new = person is None
     if person is None:
         person = Person(email=email.strip(), name=name.strip(), created_at=clock.now())
         person.set_unusable_password()
@@ -137,7 +138,7 @@ def add_person(
         organisation=organisation, person=person, is_administrator=is_administrator, joined_at=clock.now()
     )
     record("member.added", by=by, subject=membership, label=person.name)
-    return person, (None if person.has_usable_password() else _issue(OneTimeLink.Purpose.PASSWORD, person))
+    return person, (_issue(OneTimeLink.Purpose.PASSWORD, person) if is_new else None)
 
 
 @transaction.atomic
@@ -248,9 +249,18 @@ def issue_setup_link() -> str | None:
 
 @transaction.atomic
 def issue_password_link(membership: Membership, *, by: Actor) -> str:
-    """Return a token with which a member sets a new password; there is no mail, so it is handed over."""
+    """Return a token with which a member sets a new password; there is no mail, so it is handed over.
+
+    Refused for somebody who is in another organisation too: its administrator could walk in there as this person.
+    """
     require(by, "manage_organisation", membership.organisation)
     _refuse_in_demonstration(membership.organisation)
+    elsewhere = Membership.objects.filter(person=membership.person).exclude(organisation=membership.organisation)
+    if by.kind != "system" and elsewhere.exists():
+        raise ValidationError(
+            _("%(name)s belongs to another organisation too, so nobody here can set a new password for them.")
+            % {"name": membership.person.name}
+        )
     OneTimeLink.objects.filter(purpose=OneTimeLink.Purpose.PASSWORD, person=membership.person, used_at=None).delete()
     token = _issue(OneTimeLink.Purpose.PASSWORD, membership.person)
     record("password_link.issued", by=by, subject=membership, label=membership.person.name)
