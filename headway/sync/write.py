@@ -78,7 +78,7 @@ class Writer:
 
     def _create(self, batch: Sequence[Planned]) -> None:
         items = [self._new_item(planned) for planned in batch]
-        Item.objects.bulk_create(items)
+        insert_rows(items, with_ids=True)
         tracked: list[TrackedItem] = []
         transitions: list[Transition] = []
         stays: list[SprintStay] = []
