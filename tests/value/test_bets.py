@@ -17,8 +17,7 @@ from headway.live.models import Change
 from headway.okr.models import KeyResult
 from headway.people.access import Forbidden
 from headway.scrum.models import Category, Item
-from headway.value import actions
-from headway.value.actions import change_bet, place_bet, withdraw_bet
+from headway.value.actions import change_bet, place_bet, rules, withdraw_bet
 from headway.value.models import Bet, Serves
 from tests.world import World, make_item, make_key_result
 
@@ -90,7 +89,7 @@ def test_only_finite_numbers_in_order_pass(low: float, likely: float, high: floa
         all(abs(number) <= 1e12 for number in (low, likely, high)) and low <= likely <= high and 0 <= chance <= 1
     )
     try:
-        actions._check_numbers(bet)
+        rules.check_numbers(bet)
     except ValidationError:
         assert not is_promise
     else:
