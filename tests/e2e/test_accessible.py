@@ -1,10 +1,14 @@
 """Every page of the demonstration, and every dialog that a key opens: axe in both themes, on a desk and on a phone."""
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
 from django.urls import reverse
 from playwright.sync_api import Page, expect
 
@@ -14,13 +18,24 @@ from headway.people import actions as people
 from headway.people.actor import system_actor
 from headway.people.models import Membership, Organisation, Person, Team, Unit
 from headway.scrum.models import Category, Item, Sprint
+from headway.sync.models import Import
 from headway.value.models import Bet, Verdict
 from tests.browser import LiveServer
+from tests.web.test_access_walk import ROUTES
 from tests.world import make_organisation, make_person
 
 from .pages import WIDE, complaints_about
 
 pytestmark = pytest.mark.e2e
+
+
+#: read, but no page: a part of one, a file, or only a way to one
+NO_PAGES = {"healthz", "report-export", "import-rows", "import-look", "import-progress", "board-aside", "settings"}
+
+
+def test_every_page_is_named_here() -> None:
+    named = set(re.findall(r'"([a-z-]+)"', Path(__file__).read_text(encoding="utf-8")))
+    assert {name for name, route in ROUTES.items() if route.reads} - named - NO_PAGES == set()
 
 
 @dataclass
@@ -47,6 +62,15 @@ class Tour:
         self.found += complaints_about(self.page)
         if status >= 400:
             self.complaints.clear()  # the console names the status
+
+    def see_refusal(self, address: str, content: bytes, name: str) -> None:
+        """Hand in a file that is not what it says."""
+        self.page.goto(address)
+        self.page.get_by_label("export").set_input_files({"name": name, "mimeType": "text/csv", "buffer": content})
+        self.page.get_by_role("button", name="Look at it").click()
+        expect(self.page.get_by_role("alert")).to_be_visible()
+        self.found += complaints_about(self.page)
+        self.complaints.clear()  # the console names the status
 
     def see_dialogs(self, address: str, *ways: tuple[str, ...]) -> None:
         """Open each dialog of a page by its keys and look at it."""
@@ -151,6 +175,49 @@ def test_items_and_sprints(tour: Tour, team: Team) -> None:
     running = Sprint.objects.get(team=team, closed_at=None, started_at__isnull=False)
     tour.see("sprint", team_key=team.key, number=running.number)
     tour.see("sprint", team_key=team.key, number=running.number - 1)
+
+
+def test_the_import_of_a_tracker(tour: Tour, team: Team) -> None:
+    done = bring(team, "One,To Do\nRFL-8002,Two,Done\n")
+    Item.objects.filter(team=team, tracker_key="RFL-8001").update(title="Changed here")
+    asked = bring(team, "One more,In Progress\nRFL-8003,Three,Parked\n,No key,To Do\n", start=False)
+    of = {"team_key": team.key}
+    tour.see("import", **of)
+    tour.see("import-run", **of, run_id=asked)
+    tour.see("import-run", **of, run_id=done)
+    for state in ("running", "undone", "failed"):
+        Import.objects.filter(pk=asked).update(state=state, error="Line 7 has no key." if state == "failed" else "")
+        tour.see("import-run", **of, run_id=asked)
+    tour.see_refusal(reverse("import", kwargs=of), b"\x00\x01", "export.csv")
+
+
+def bring(team: Team, rows: str, *, start: bool = True) -> int:
+    """Hand in a Jira export whose first key is RFL-8001; return the number of the import."""
+    client = Client()
+    client.force_login(Person.objects.get(name="Noor Haddad"))
+    text = f"Issue key,Summary,Status\nRFL-8001,{rows}"
+    client.post(f"/t/{team.key}/import/", {"file": SimpleUploadedFile("export.csv", text.encode())})
+    run = Import.objects.filter(team=team, provider="jira").latest("pk")
+    if start:
+        client.post(f"/t/{team.key}/import/{run.pk}/start/")
+        run.refresh_from_db()
+        assert run.state == Import.State.DONE
+    return run.pk
+
+
+def test_the_import_of_okrs(tour: Tour, team: Team) -> None:
+    client = Client()
+    client.force_login(Person.objects.get(name="Noor Haddad"))
+    text = "# 2031 Q1\n\n## Nobody waits\n\n- Minutes in the queue from 9 to 4\n- \n"
+    runs = []
+    for name in ("okrs.md", "again.md"):
+        client.post(f"/t/{team.key}/okrs/import/", {"file": SimpleUploadedFile(name, text.encode())})
+        runs.append(Import.objects.filter(provider="okrs").latest("pk").pk)
+    client.post(f"/okrs/imports/{runs[0]}/", {"cycle": ""})
+    assert Import.objects.get(pk=runs[0]).state == Import.State.DONE
+    tour.see("okr-import", team_key=team.key)
+    for run in runs:
+        tour.see("okr-import-run", import_id=run)
 
 
 def test_settings(tour: Tour, team: Team, organisation: Organisation) -> None:
