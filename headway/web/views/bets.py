@@ -62,7 +62,7 @@ def edit_bet(request: Request, team_key: str, bet_id: int) -> HttpResponse:
         "judge_on": row.judge_on,
         "hypothesis": row.hypothesis,
     }
-    form = BetForm(posted(request), initial=initial)
+    form = BetForm(posted(request), initial=initial, subject=row)
     if request.method == "POST" and form.is_valid():
         given = form.cleaned_data
         changed = partial(change_bet, row, by=request.actor, **given)

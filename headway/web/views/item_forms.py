@@ -8,6 +8,8 @@ from django.utils.translation import gettext_lazy as _
 from headway.people.models import Person, Team
 from headway.scrum.models import Item, ItemQuerySet
 
+from .shared_form import SharedForm
+
 
 def _day(label: Any, **options: Any) -> forms.DateField:
     return forms.DateField(label=label, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"), **options)
@@ -23,7 +25,7 @@ class NewItemForm(forms.Form):
     at_top = forms.BooleanField(label=_("At the top of the order"), required=False)
 
 
-class ItemForm(forms.Form):
+class ItemForm(SharedForm):
     """What people can change of an item."""
 
     title = forms.CharField(label=_("Title"), max_length=500)
@@ -39,7 +41,7 @@ class ItemForm(forms.Form):
     )
 
     def __init__(self, *args: Any, item: Item, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+        super().__init__(*args, subject=item, **kwargs)
         self.item = item
         held = set(item.assignees.values_list("pk", flat=True))
         people = people_of(item.team, held)
@@ -67,7 +69,7 @@ class ItemForm(forms.Form):
         return found
 
 
-class SprintForm(forms.Form):
+class SprintForm(SharedForm):
     """Name, goal and days of a Sprint, and the Key Result that its goal names."""
 
     name = forms.CharField(label=_("Name"), max_length=120, required=False)

@@ -107,7 +107,11 @@ def edit_key_result(request: Request, key_result_id: int) -> HttpResponse:
     is_measured = row.measurements.current().exists()
     initial = {name: getattr(row, name) for name in KeyResultForm.base_fields if name != "reason"}
     form = KeyResultForm(
-        request.POST or None, organisation=request.organisation, needs_reason=is_measured, initial=initial
+        request.POST or None,
+        organisation=request.organisation,
+        needs_reason=is_measured,
+        initial=initial,
+        subject=row,
     )
     if request.method == "POST" and form.is_valid():
         fields = {name: value for name, value in form.cleaned_data.items() if name != "reason"}

@@ -12,6 +12,8 @@ from headway.okr.models import Cycle, KeyResult
 from headway.okr.values import NotAValue, read_value, write_value
 from headway.people.models import Membership, Organisation, Person, Team, Unit
 
+from .shared_form import SharedForm
+
 
 class DateInput(forms.DateInput):
     input_type = "date"
@@ -50,7 +52,7 @@ class CycleForm(forms.Form):
     ends_on = forms.DateField(label=gettext_lazy("Last day"), widget=DateInput())
 
 
-class ObjectiveForm(forms.Form):
+class ObjectiveForm(SharedForm):
     """Whose it is (a new one only), in which cycle, what will be different, and why now."""
 
     title = forms.CharField(
@@ -82,7 +84,7 @@ class ObjectiveForm(forms.Form):
         ]
 
 
-class KeyResultForm(forms.Form):
+class KeyResultForm(SharedForm):
     """The questions in their order: who does what, from–to, how measured, how it counts, who holds it."""
 
     title = forms.CharField(

@@ -68,7 +68,9 @@ def edit_objective(request: Request, objective_id: int) -> HttpResponse:
     row = get_objective(request, objective_id)
     require(request.actor, "write_okr", row)
     initial = {"title": row.title, "why": row.why, "cycle": row.cycle_id}
-    form = ObjectiveForm(request.POST or None, organisation=request.organisation, is_new=False, initial=initial)
+    form = ObjectiveForm(
+        request.POST or None, organisation=request.organisation, is_new=False, initial=initial, subject=row
+    )
     if request.method == "POST" and form.is_valid():
         done = do(request, form, lambda: actions.edit_objective(row, by=request.actor, **form.cleaned_data))
         if done:

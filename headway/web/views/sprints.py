@@ -104,7 +104,7 @@ def _form(request: Request, team: Team, row: Sprint | None = None, *, bound: boo
     if row is not None:
         initial = {"name": row.name, "goal": row.goal, "starts_on": row.starts_on, "ends_on": row.ends_on}
         initial["aim"] = row.aim.key_result_id if hasattr(row, "aim") else ""
-    form = SprintForm(request.POST or None if bound else None, initial=initial)
+    form = SprintForm(request.POST or None if bound else None, initial=initial, subject=row)
     choices = key_result_choices(team, request.actor)
     known = {choice.id for choice in choices}
     named = [(choice.id, f"{choice.name}: {choice.title}") for choice in choices]

@@ -11,6 +11,7 @@ from headway.value.models import Serves, Verdict
 from headway.value.queries import KeyResultChoice
 
 from ..formats import number, with_unit
+from .shared_form import SharedForm
 
 
 def key_result_groups(choices: Iterable[KeyResultChoice]) -> list[tuple[str, list[tuple[str, str]]]]:
@@ -40,7 +41,7 @@ def _day(label: Any, **options: Any) -> forms.DateField:
     return forms.DateField(label=label, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"), **options)
 
 
-class BetForm(forms.Form):
+class BetForm(SharedForm):
     """A promise: which Key Result, how far (10th, 50th, 90th percentile), how likely, when it can be seen."""
 
     key_result = forms.TypedChoiceField(label=_("Key Result"), coerce=int)
