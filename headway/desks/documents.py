@@ -56,7 +56,7 @@ def json_document(report: Report) -> dict[str, Any]:
             "ends_on": _iso(report.scope.ends_on),
         },
         "on": report.on.isoformat(),
-        "counts": {"todo": report.todo, "doing": report.doing, "done": report.done},
+        "counts": {"todo": report.todo, "doing": report.doing, "done": report.done, "done_undated": report.undated},
         "serves_no_key_result": {
             "share": share.share if share else None,
             "of": share.of if share else None,
@@ -170,6 +170,9 @@ def _markdown_lines(report: Report) -> Iterator[str]:
         "doing": report.doing,
         "done": report.done,
     } + _share_sentence(report)
+    if report.undated:
+        yield ""
+        yield report.undated_sentence
     for group in report.all_groups:
         yield ""
         yield from _markdown_group(group)

@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from django.core.exceptions import ValidationError
 from django.db.models import Q
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from headway.lib import clock
+from headway.lib.formats import number
 from headway.okr.models import Cycle, KeyResult
 from headway.okr.queries import KeyResultRow, current_cycle, key_result_rows
 from headway.people.models import Team
-from headway.scrum.models import Category, Sprint
+from headway.scrum.models import Category, Item, Sprint
 from headway.scrum.queries import current_sprint
 from headway.value.queries.promises import Delivered, ServesLine, delivered_of
 from headway.value.queries.promises import Work as ValueWork
@@ -91,7 +93,10 @@ class Unserved:
 
 @dataclass(frozen=True)
 class Report:
-    """A report as it stood on the evening of `on`, or now. An item counts once, in however many groups it is."""
+    """A report as it stood on the evening of `on`, or now. An item counts once, in however many groups it is.
+
+    `undated` items are done, but nobody told when: they are in no time, and only counted.
+    """
 
     team: Team
     scope: Scope
@@ -104,10 +109,22 @@ class Report:
     done: int
     unserved_share: Unserved | None
     unserved_limit: float | None
+    undated: int
 
     @property
     def is_empty(self) -> bool:
         return not (self.todo or self.doing or self.done)
+
+    @property
+    def undated_sentence(self) -> str:
+        """Say what is done and left out, "" where nothing is."""
+        if not self.undated:
+            return ""
+        return ngettext(
+            "%(count)s more item is done, but its export does not say when: it is in no time.",
+            "%(count)s more items are done, but their export does not say when: they are in no time.",
+            self.undated,
+        ) % {"count": number(self.undated)}
 
     @property
     def all_groups(self) -> tuple[Group, ...]:
@@ -147,7 +164,7 @@ def scopes_for(
 
 
 def report_for(team: Team, scope: Scope, *, on: dt.date | None = None) -> Report:
-    """Return the report of a team, as it stands now or as it stood on the evening of `on`. Eleven queries.
+    """Return the report of a team, as it stands now or as it stood on the evening of `on`. Twelve queries.
 
     A Sprint or cycle that is over is shown as it ended.
     """
@@ -173,6 +190,7 @@ def report_for(team: Team, scope: Scope, *, on: dt.date | None = None) -> Report
         done=sum(item.category == Category.DONE for item in shown),
         unserved_share=_share(work, shown, scope),
         unserved_limit=team.no_kr_limit,
+        undated=0 if scope.sprint_id or since is None else _done_without_a_day(team),
     )
 
 
@@ -248,6 +266,10 @@ def _is_in(item: WorkItem, scope: Scope, since: dt.datetime | None, until: dt.da
     if item.category == Category.DOING or since is None:
         return True
     return item.done_at is not None and since <= item.done_at <= until
+
+
+def _done_without_a_day(team: Team) -> int:
+    return Item.objects.active().filter(team=team, category=Category.DONE, done_at=None).count()
 
 
 # Groups

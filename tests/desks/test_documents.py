@@ -62,7 +62,7 @@ def test_json_says_it_all_in_plain_values(world: World) -> None:
     document = documents.json_document(make_report(world))
     assert json.loads(json.dumps(document, allow_nan=False)) == document
     assert document["team"] == "ANT"
-    assert document["counts"] == {"todo": 1, "doing": 0, "done": 1}
+    assert document["counts"] == {"todo": 1, "doing": 0, "done": 1, "done_undated": 0}
     group, none = document["groups"]
     assert group["key_result"] | {"id": 0, "time_used": 0} == {
         "id": 0,
