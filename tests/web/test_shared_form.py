@@ -104,6 +104,17 @@ def test_line_ends_of_the_browser_are_no_change(item: Item) -> None:
     assert form.cleaned_data["description"] == "Better"
 
 
+@pytest.mark.parametrize("stored", ["Why\nand how", "Why\r\nand how", " Why\nand how "])
+def test_a_text_that_nobody_touched_stays_as_it_is(world: World, stored: str) -> None:
+    item = make_item(world.team, "Order again", description=stored)
+    client = client_of(world, "cy")
+    address = f"/t/ANT/items/{item.number}/edit/"
+    mine = shown(client, address) | {"title": "Else", "description": "Why\r\nand how"}
+    assert client.post(address, mine).status_code == 302
+    item.refresh_from_db()
+    assert (item.title, item.description) == ("Else", stored.strip())
+
+
 @pytest.mark.parametrize("seen", ["", "no json", "[1]", '{"title": 7}', '{"other": []}'])
 def test_a_form_without_what_was_shown_is_a_plain_form(world: World, item: Item, seen: str) -> None:
     data = {"title": "Order", "kind": "story", "seen": seen}

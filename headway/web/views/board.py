@@ -23,7 +23,7 @@ from headway.value.queries import Promise, delivered_share, promises_for
 
 from ..burn_up_chart import ahead_of, chart_of
 from . import Request, back, get_team, is_htmx, own_referer, toast, trigger
-from .changes import change_of
+from .changes import change_of, last_to_change
 
 PULLED_FROM = 12
 
@@ -62,12 +62,21 @@ def aside(request: Request, team_key: str) -> HttpResponse:
 
 
 def move(request: Request, team_key: str, number: int) -> HttpResponse:
-    """Move a card: ask where to, or do it. `before`/`after` name the card next to it by number."""
+    """Move a card: ask where to, or do it. `before`/`after` name the card next to it by number.
+
+    `from` is the column that the card was seen in: where somebody has put it elsewhere meanwhile it stays there.
+    """
     team, item = item_of(request, team_key, number)
     if request.method != "POST":
         return answer(request, "board/_move.html", _move_context(request, team, item))
     column = get_object_or_404(Column, pk=whole(request.POST.get("column")), team=team)
     was = item.column
+    seen_in = whole(request.POST.get("from"))
+    if seen_in and was.pk not in {seen_in, column.pk}:
+        told = _("%(who)s put %(item)s into “%(column)s” meanwhile; it stays there.")
+        who = last_to_change(item)
+        toast(request, told % {"who": who, "item": item.key, "column": was.name}, tone="bad")
+        return show_lanes(request, team, {seen_in, was.pk, column.pk})
     neighbour = _neighbour(request, team, item, column)
     try:
         change = change_of(request, lambda: actions.move_item(item, to=column, by=request.actor, **neighbour))

@@ -3,12 +3,13 @@
 from collections.abc import Callable
 from typing import Any
 
-from django.db.models import Max
+from django.db.models import Max, Model
 from django.http import HttpRequest, HttpResponse
 from django.urls import Resolver404, resolve
+from django.utils.translation import gettext as _
 
 from headway.live.models import Change
-from headway.people.models import Team
+from headway.people.models import Person, Team
 
 from . import Request, back, is_htmx, own_referer, trigger
 
@@ -22,6 +23,14 @@ def change_of(request: Request, act: Callable[[], Any]) -> Change | None:
     newest = ours.aggregate(newest=Max("pk"))["newest"] or 0
     act()
     return ours.filter(pk__gt=newest, actor_id=request.actor.person_id).order_by("pk").last()
+
+
+def last_to_change(row: Model) -> str:
+    """Name who changed a row last, for somebody who looks at it as it was before. Two queries."""
+    changes = Change.objects.filter(subject_type=row._meta.label_lower, subject_id=row.pk)
+    actor_id = changes.order_by("-pk").values_list("actor_id", flat=True).first()
+    person = Person.objects.filter(pk=actor_id or 0).first()
+    return person.name if person else _("Somebody")
 
 
 def follow(request: HttpRequest, team: Team, default: str = "backlog", **parts: Any) -> HttpResponse:

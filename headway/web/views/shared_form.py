@@ -10,8 +10,7 @@ from django.utils.datastructures import MultiValueDict
 from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 
-from headway.live.models import Change
-from headway.people.models import Person
+from .changes import last_to_change
 
 
 class SharedForm(forms.Form):
@@ -36,10 +35,20 @@ class SharedForm(forms.Form):
         if self.is_bound and self.subject is not None:
             self._merge()
         super().full_clean()
-        who = self._last_writer() if self._theirs else ""
+        self._keep_texts()
+        who = last_to_change(self.subject) if self.subject is not None and self._theirs else ""
         for name, typed in self._theirs.items():
             told = _("%(who)s changed this meanwhile to “%(value)s”. Save again to put yours in its place.")
             self.add_error(name, told % {"who": who, "value": self._in_words(name, typed)})
+
+    def _keep_texts(self) -> None:
+        """Write line ends as they were, or plainly: a browser sends others, and a text nobody touched would change."""
+        cleaned = getattr(self, "cleaned_data", {})
+        for name, value in cleaned.items():
+            if isinstance(value, str):
+                standing = self.get_initial_for_field(self.fields[name], name) if name in self.fields else None
+                is_same = isinstance(standing, str) and _typed(standing) == _typed(value)
+                cleaned[name] = standing if is_same else value.replace("\r\n", "\n")
 
     def _merge(self) -> None:
         seen = _read(self.data.get("seen"))
@@ -73,14 +82,6 @@ class SharedForm(forms.Form):
         choices = getattr(self.fields[name], "choices", ())
         labels = {str(value): str(label) for value, label in choices if not isinstance(label, list | tuple)}
         return Truncator(", ".join(labels.get(one, one) for one in typed)).chars(120) or "–"
-
-    def _last_writer(self) -> str:
-        subject = self.subject
-        assert subject is not None
-        changes = Change.objects.filter(subject_type=subject._meta.label_lower, subject_id=subject.pk)
-        last = changes.order_by("-pk").values_list("actor_id", flat=True).first()
-        person = Person.objects.filter(pk=last or 0).first()
-        return person.name if person else _("Somebody")
 
 
 def _read(text: Any) -> dict[str, list[str]]:

@@ -145,7 +145,7 @@ function scrollAtEdge(y) {
 
 // Put the card before `next` (null: at the end) and tell the server.
 async function move(board, card, lane, next, { ordered = false } = {}) {
-  const values = { column: lane.dataset.column };
+  const values = { column: lane.dataset.column, from: card.closest(".lane").dataset.column };
   const previous = lastOf(lane, card);
   if (ordered && next) values.before = next.dataset.number;
   else if (ordered && previous) values.after = previous.dataset.number;
