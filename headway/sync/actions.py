@@ -15,17 +15,17 @@ from headway.people.access import require
 from headway.people.actor import Actor
 from headway.people.models import Team
 from headway.scrum.actions import ensure_columns
-from headway.scrum.models import Item, Transition
 
 from .answered import AnsweredSource
 from .bulk import update_rows
+from .deciding import apply_field, put_back
 from .models import Conflict, Import
 from .plan import Place, Planned, plan
 from .rows import NotThisFormat
 from .sources import NAMES, open_source, remember, remembered, zone_of
 from .survey import Answers, Source, require_fields
 from .undoing import UndoResult, take_back
-from .write import Writer, apply_field
+from .write import Writer
 
 OnBatch = Callable[[Writer, Sequence[Planned]], None]
 
@@ -247,7 +247,7 @@ def _undo_decided(change: Change, by: Actor) -> Change:
             raise CannotUndo(_("A later import asks about %(item)s again.") % {"item": row.item.title})
         was = change.before.get(str(row.pk))
         if was is not None:
-            _put_back(row.item, was)
+            put_back(row.item, was, now=clock.now())
         row.decided, row.decided_at, row.decided_by_id = "", None, None
     update_rows(rows, ["decided", "decided_at", "decided_by"])
     return record(
@@ -299,7 +299,7 @@ def _write(
             subject=run,
             team_id=team.pk,
             label=run.file_name,
-            after={"counts": run.counts, "provider": NAMES[run.provider], "sprints": writer.created_sprints},
+            after={"counts": run.counts, "provider": NAMES[run.provider], "sprints": writer.sprints.created},
         )
         run.change_id = change.pk
         run.save()
@@ -319,16 +319,3 @@ def _team_of(run: Import) -> Team:
     if run.team_id is None:
         raise ValidationError(_("This import has no team."))
     return Team.objects.select_related("organisation").get(pk=run.team_id)
-
-
-def _put_back(item: Item, was: Mapping[str, Any]) -> None:
-    """Give an item back what `apply_field` replaced."""
-    steps = was.get("transitions", [])
-    Transition.objects.filter(pk__in=steps).delete()
-    for name, value in was["fields"].items():
-        field: Any = Item._meta.get_field(name)
-        setattr(item, field.attname, field.to_python(value))
-    item.updated_at = clock.now()
-    item.save(update_fields=[*was["fields"], "updated_at"])
-    if "assignees" in was:
-        item.assignees.set(was["assignees"])

@@ -240,7 +240,7 @@ def _plan_row(place: Place, source: Source, row: TrackerRow, item: Item | None, 
     if _is_older(row, item):
         # An older file says nothing new of what a newer one has told; it may still tell what that left out.
         _fill_times(planned, item)
-        planned.wanted = {name: value for name, value in planned.wanted.items() if name not in _tracked(item)}
+        planned.wanted = {name: value for name, value in planned.wanted.items() if name not in tracked_fields(item)}
         planned.extra = planned.extra | item.extra
     _compare(place, source, planned, item)
     if planned.conflicts:
@@ -342,7 +342,7 @@ _OWN_EXTRA = {
 
 def _is_older(row: TrackerRow, item: Item) -> bool:
     """Say whether the tracker has told a later state of the item before."""
-    told = _tracked(item).get("updated_at")
+    told = tracked_fields(item).get("updated_at")
     return row.updated_at is not None and told is not None and row.updated_at < dt.datetime.fromisoformat(told)
 
 
@@ -355,7 +355,7 @@ def _compare(place: Place, source: Source, planned: Planned, item: Item) -> None
     """Fill in what changes and what is in conflict between an item and its row."""
     theirs = planned.wanted
     mine = ours(item, with_assignees="assignees" in theirs)
-    tracked = _tracked(item)
+    tracked = tracked_fields(item)
     decided = {row.field: mark(row.theirs) for row in item.decided}  # type: ignore[attr-defined]
     for name in SIMPLE:
         if name not in theirs or mine[name] == theirs[name]:
@@ -465,7 +465,8 @@ def _was_not_here(name: str, item: Item) -> bool:
     return name == "parent" and item.parent_id is None and PARENT in item.extra
 
 
-def _tracked(item: Item) -> dict[str, Any]:
+def tracked_fields(item: Item) -> dict[str, Any]:
+    """Return what the tracker said of an item the last time; nothing of one that no import knows."""
     row: TrackedItem | None = getattr(item, "tracked", None)
     return row.fields if row else {}
 

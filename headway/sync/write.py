@@ -1,23 +1,23 @@
 """Write a plan down: batch by batch, inside the one transaction of an import. `actions` calls it."""
 
 import datetime as dt
-import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from django.utils.translation import gettext as _
 
-from headway.lib import ranks
 from headway.people.models import Team
-from headway.scrum.models import Category, Item, ItemLink, Sprint, SprintStay, Transition
+from headway.scrum.models import Category, Item, SprintStay, Transition
 
 from .bulk import insert_rows, set_column, update_rows
 from .history import Step
+from .joins import Joins, drop_links
 from .models import Conflict, Import, ImportedRow, TrackedItem
-from .plan import PARENT, Difference, Place, Planned, column_for, fit_key, mark, marks, missing_items, sprint_name
-from .rows import SprintName
+from .ordering import Ranks
+from .plan import Difference, Place, Planned, fit_key, mark, marks, missing_items, tracked_fields
+from .sprints import SprintBook
 from .statuses import is_dropped
 from .survey import Source
 
@@ -39,16 +39,15 @@ class Writer:
     source: Source
     counts: Counter[str] = field(default_factory=Counter)
     skipped: list[dict[str, Any]] = field(default_factory=list)
-    created_sprints: list[int] = field(default_factory=list)
-    _sprints: dict[str, Sprint] = field(default_factory=dict)
-    _ids: dict[str, int] = field(default_factory=dict)
-    _parents: list[tuple[int, str]] = field(default_factory=list)
-    _links: list[tuple[int, str, str]] = field(default_factory=list)
-    _ranks: "_Ranks | None" = None
+    sprints: SprintBook = field(init=False)
+    _joins: Joins = field(init=False)
+    _ranks: Ranks | None = None
 
     def begin(self) -> None:
-        """Create the Sprints that the file names and fill in dates that were unknown."""
-        self._write_sprints()
+        """Create the Sprints that the file names."""
+        self.sprints = SprintBook(self.team, self.place.zone)
+        self.sprints.write(self.source.sprints.values())
+        self._joins = Joins(self.team)
 
     def write(self, batch: Sequence[Planned]) -> None:
         """Write what becomes of a batch of rows."""
@@ -68,8 +67,7 @@ class Writer:
 
     def finish(self, *, with_missing: bool = True) -> None:
         """Join parents and links, now that every key is known, and mark what the file no longer names."""
-        self._join_parents()
-        self._join_links()
+        self._joins.join()
         if with_missing:
             self._mark_missing()
         Team.objects.filter(pk=self.team.pk).update(next_item_number=self.team.next_item_number)
@@ -87,12 +85,12 @@ class Writer:
         through = Item.assignees.through
         for planned, item in zip(batch, items, strict=True):
             values = planned.wanted
-            self._ids[item.tracker_key] = item.pk
+            self._joins.know(item)
             self._remember_joins(planned, item, is_new=True)
             tracked.append(TrackedItem(item=item, provider=self.run.provider, fields=marks(values), last_seen=self.run))
             transitions += [_transition(item, step) for step in self._steps(planned)]
             if item.sprint_id:
-                added_at = max(item.created_at, self._start_of(self._sprints[values["sprint"]]) or item.created_at)
+                added_at = max(item.created_at, self.sprints.start_of(values["sprint"]) or item.created_at)
                 stays.append(SprintStay(sprint_id=item.sprint_id, item=item, added_at=added_at))
             people += [through(item_id=item.pk, person_id=pk) for pk in values.get("assignees", ())]
             rows.append(self._row(planned, item))
@@ -118,7 +116,7 @@ class Writer:
             category=values["category"],
             rank=self._rank_of(planned),
             size=values.get("size"),
-            sprint=self._sprints.get(values.get("sprint", "")),
+            sprint=self.sprints.get(values.get("sprint", "")),
             resolution=values.get("resolution", ""),
             due_on=_day(values.get("due_on")),
             created_at=created_at,
@@ -132,7 +130,7 @@ class Writer:
     def _rank_of(self, planned: Planned) -> str:
         if self._ranks is None:
             last = Item.objects.filter(team=self.team).order_by("rank").values_list("rank", flat=True).last()
-            self._ranks = _Ranks(last, self.source.places_by_line)
+            self._ranks = Ranks(last, self.source.places_by_line)
         return self._ranks.of(planned.line)
 
     # Changed, kept
@@ -145,9 +143,9 @@ class Writer:
         rows, tracked = [], []
         for planned in batch:
             item = _item(planned)
-            self._ids[item.tracker_key] = item.pk
+            self._joins.know(item)
             self._remember_joins(planned, item, is_new=False)
-            was = _tracked_fields(item)
+            was = tracked_fields(item)
             now = {name: value for name, value in was.items() if name != "dates"} | marks(planned.wanted)
             if now != was or planned.changes:
                 row = getattr(item, "tracked", None) or TrackedItem(item=item)
@@ -187,7 +185,7 @@ class Writer:
         elif name == "missing_since":
             item.missing_since = None
         elif name == "sprint":
-            item.sprint = self._sprints.get(value)
+            item.sprint = self.sprints.get(value)
         elif name == "status" and planned.column is not None:
             item.column, item.category = planned.column, planned.column.category
 
@@ -338,107 +336,17 @@ class Writer:
         )
         self.counts["missing"] = len(missing)
 
-    # Sprints
-
-    def _write_sprints(self) -> None:
-        named: dict[str, SprintName] = {}
-        for given in self.source.sprints.values():
-            named.setdefault(sprint_name(given.name), given)
-        standing = list(Sprint.objects.filter(team=self.team).order_by("-number"))
-        for sprint in standing:
-            self._sprints[sprint.tracker_name or sprint.name] = sprint
-        number = max((sprint.number for sprint in standing), default=0)
-        for name, given in sorted(named.items(), key=_in_time):
-            known = self._sprints.get(name)
-            if known is None:
-                number += 1
-                sprint = Sprint(team=self.team, number=number, name=name, tracker_name=name)
-                self._fill_dates(sprint, given)
-                sprint.save()
-                self.created_sprints.append(sprint.pk)
-                self._sprints[name] = sprint
-            elif self._fill_dates(known, given) or not known.tracker_name:
-                known.tracker_name = name
-                known.save(update_fields=["starts_on", "ends_on", "started_at", "closed_at", "tracker_name"])
-
-    def _fill_dates(self, sprint: Sprint, given: SprintName) -> bool:
-        """Fill in what is unknown of a Sprint; an end that lies before the start is no end."""
-        was = (sprint.starts_on, sprint.ends_on, sprint.started_at, sprint.closed_at)
-        starts_on, ends_on = sprint.starts_on or given.starts_on, sprint.ends_on or given.ends_on
-        if not (starts_on and ends_on and ends_on < starts_on):
-            sprint.starts_on, sprint.ends_on = starts_on, ends_on
-        if given.is_started and sprint.started_at is None:
-            sprint.started_at = self._start_of(sprint)
-        if given.closed_on and sprint.closed_at is None:
-            sprint.closed_at = self._midnight(given.closed_on + dt.timedelta(days=1))
-        return was != (sprint.starts_on, sprint.ends_on, sprint.started_at, sprint.closed_at)
-
-    def _start_of(self, sprint: Sprint) -> dt.datetime | None:
-        return self._midnight(sprint.starts_on) if sprint.starts_on else None
-
-    def _midnight(self, day: dt.date) -> dt.datetime:
-        return dt.datetime.combine(day, dt.time(), tzinfo=self.place.zone)
-
-    # Parents and links
+    # Below
 
     def _remember_joins(self, planned: Planned, item: Item, *, is_new: bool) -> None:
-        row = planned.row
-        assert row is not None
+        links = planned.row.links if planned.row else ()
         parent = planned.wanted.get("parent")
-        if parent and (is_new or any(change.name == "parent" for change in planned.changes)):
-            self._parents.append((item.pk, parent))
-        self._links += [(item.pk, kind, fit_key(key)) for kind, key in row.links]
-        if not is_new and any(change.name == "links" for change in planned.changes):
-            self._drop_links(item, row.links)
-
-    def _join_parents(self) -> None:
-        if not self._parents:
-            return
-        ids = self._with_others({key for _pk, key in self._parents})
-        pairs, lost = [], []
-        for pk, key in self._parents:
-            if ids.get(key, pk) != pk:
-                pairs.append((pk, ids[key]))
-            elif key not in ids:
-                lost.append((pk, key))
-        set_column(Item, "parent", pairs)
-        for pk, key in lost:  # the parent's own row could not be read, or waits
-            item = Item.objects.get(pk=pk)
-            item.extra[PARENT] = key
-            item.save(update_fields=["extra"])
-
-    def _join_links(self) -> None:
-        if not self._links:
-            return
-        ids = self._with_others({key for _pk, _kind, key in self._links})
-        joined = [
-            ItemLink(item_id=ids[key], to_id=pk, type=kind.removesuffix(" ←")[:80])
-            if kind.endswith(" ←")
-            else ItemLink(item_id=pk, to_id=ids[key], type=kind[:80])
-            for pk, kind, key in self._links
-            if ids.get(key, pk) != pk
-        ]
-        ItemLink.objects.bulk_create(joined, ignore_conflicts=True, batch_size=1000)
-
-    def _drop_links(self, item: Item, links: Iterable[tuple[str, str]]) -> None:
-        """Take away the outward links to tracked items that the tracker no longer names."""
-        named = {(kind, fit_key(key)) for kind, key in links}
-        kinds = {name.removeprefix("link:")[:80] for name in getattr(self.source, "fields", {}).values()}
-        for link in item.links.select_related("to"):
-            if link.type in kinds and link.to.tracker_key and (link.type, link.to.tracker_key) not in named:
-                link.delete()
-
-    def _with_others(self, keys: Iterable[str]) -> dict[str, int]:
-        """Return the ids of these keys: of this file, else of any item of the organisation."""
-        unknown = [key for key in keys if key not in self._ids]
-        found: dict[str, int] = {}
-        others = Item.objects.active().filter(team__organisation_id=self.team.organisation_id)
-        for start in range(0, len(unknown), 500):
-            part = others.filter(tracker_key__in=unknown[start : start + 500])
-            found.update(part.values_list("tracker_key", "pk"))
-        return found | self._ids
-
-    # Below
+        if parent and (is_new or _change(planned, "parent")):
+            self._joins.add_parent(item, parent)
+        self._joins.add_links(item, links)
+        if not is_new and _change(planned, "links"):
+            fields = getattr(self.source, "fields", {}).values()
+            drop_links(item, links, {name.removeprefix("link:")[:80] for name in fields if name.startswith("link:")})
 
     def _steps(self, planned: Planned) -> list[Step]:
         assert planned.row is not None
@@ -483,76 +391,6 @@ def _is_history_anew(planned: Planned) -> bool:
     return _change(planned, "history") is not None or (status is not None and status.ours == status.theirs)
 
 
-def apply_field(item: Item, name: str, value: Any, *, now: dt.datetime) -> dict[str, Any]:
-    """Give one field of an item the tracker's value, and save it. Returns what it was, for the way back.
-
-    `item` has team, column, sprint and tracked fetched.
-    """
-    was: dict[str, Any] = {"fields": {}}
-    fields: dict[str, Any] = {}
-    if name == "status":
-        category = _tracked_fields(item).get("category", Category.TODO)
-        column = column_for(list(item.team.columns.all()), value, category)
-        fields = {"column": column, "category": category}
-        fields["done_at"] = (item.done_at or now) if category == Category.DONE else None
-        if category == Category.DOING:
-            fields["started_at"] = item.started_at or now
-        step = _transition(item, Step(value, category, now))
-        step.save()
-        was["transitions"] = [step.pk]
-    elif name == "sprint":
-        fields = {"sprint": Sprint.objects.filter(team=item.team, tracker_name=value).first() if value else None}
-        SprintStay.objects.filter(item=item, removed_at=None, sprint__closed_at=None).update(removed_at=now)
-        if fields["sprint"] is not None:
-            SprintStay.objects.create(sprint=fields["sprint"], item=item, added_at=now)
-    elif name == "parent":
-        others = Item.objects.active().filter(team__organisation_id=item.team.organisation_id)
-        fields = {"parent": others.filter(tracker_key=value).first() if value else None}
-    elif name == "due_on":
-        fields = {"due_on": _day(value)}
-    elif name == "assignees":
-        was["assignees"] = sorted(item.assignees.values_list("pk", flat=True))
-        item.assignees.set(value)
-    else:
-        fields = {name: value}
-    for field_name, new in fields.items():
-        attname = Item._meta.get_field(field_name).attname  # type: ignore[union-attr]
-        old = getattr(item, attname)
-        was["fields"][field_name] = old.isoformat() if hasattr(old, "isoformat") else old
-        setattr(item, field_name, new)
-    item.updated_at = now
-    item.save(update_fields=[*fields, "updated_at"])
-    return was
-
-
-class _Ranks:
-    """Hands out ranks behind the last item: by the tracker's own order where the file tells it, else row by row."""
-
-    def __init__(self, last: str | None, places_by_line: Mapping[int, int]) -> None:
-        self._last = last
-        self._places = places_by_line
-        self._planned = ranks.many_between(last, None, len(places_by_line)) if places_by_line else ()
-        self._next = iter(self._one_by_one())
-
-    def of(self, line: int) -> str:
-        place = self._places.get(line)
-        return self._planned[place] if place is not None else next(self._next)
-
-    def _one_by_one(self) -> Iterator[str]:
-        last = self._planned[-1] if self._planned else self._last
-        while True:
-            some = ranks.many_between(last, None, 500)
-            yield from some
-            last = some[-1]
-
-
-def _in_time(named: tuple[str, SprintName]) -> tuple[dt.date, list[tuple[int, str]]]:
-    """Sort Sprints by their first known day, and those without by their names as people count ("2" before "10")."""
-    name, given = named
-    parts = [(int(part), "") if part.isdigit() else (-1, part.casefold()) for part in re.split(r"(\d+)", name) if part]
-    return (given.starts_on or given.ends_on or dt.date.max, parts)
-
-
 def _transition(item: Item, step: Step) -> Transition:
     return Transition(
         item_id=item.pk, status=(step.status or _("To do"))[:120], category=step.category, at=step.at, is_imported=True
@@ -569,11 +407,6 @@ def _state_of(item: Item) -> dict[str, Any]:
         "removed_at": item.removed_at and item.removed_at.isoformat(),
         "updated_at": item.updated_at.isoformat(),
     }
-
-
-def _tracked_fields(item: Item) -> dict[str, Any]:
-    row: TrackedItem | None = getattr(item, "tracked", None)
-    return row.fields if row else {}
 
 
 def _moment(text: str | None) -> dt.datetime | None:
