@@ -2,6 +2,7 @@
 
 import datetime as dt
 import json
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -19,7 +20,7 @@ from rich.table import Table
 from headway.people.actor import system_actor
 from headway.people.models import Team
 from headway.value.documents import forecast_document, main_bet, plan_document
-from headway.value.queries import Forecast, PricedBet, Row, Sheet, TooLittle, forecast_for, value_sheet
+from headway.value.queries import Forecast, PricedBet, Row, Sheet, TooLittle, forecast_for, rest_of_backlog, value_sheet
 
 WIDE = 100
 """A terminal with fewer columns than this shows no ranges."""
@@ -38,7 +39,7 @@ def plan(team_key: str, *, as_json: bool, out: Console) -> None:
     with team_of(team_key) as team:
         sheet = value_sheet(team, system_actor(team))
         if as_json:
-            _print_document(plan_document(sheet), out)
+            _print_document(plan_document(sheet, rest_of_backlog(team, sheet, per_page=sys.maxsize).rows), out)
         else:
             _print_sheet(sheet, out)
 

@@ -1,18 +1,28 @@
 """The value sheet and a forecast as JSON documents, as the command line prints them (docs/howto/value-sheet.md)."""
 
 import math
+from collections.abc import Iterable
 from typing import Any
 
-from .queries import Forecast, PricedBet, Row, Sheet, ShelfRow, TooLittle
+from .queries import Forecast, PricedBet, RestRow, Row, Sheet, ShelfRow, TooLittle
+
+#: What the plan says of each item.
+ITEM = (
+    *("key", "title", "kr", "kind", "low", "likely", "high", "chance", "weeks"),
+    *("value", "value_per_week", "cost_of_waiting", "tie", "more_bets"),
+)
 
 
-def plan_document(sheet: Sheet) -> dict[str, Any]:
-    """Return the sheet in the Product Owner's order. Values in `unit`; what cannot be told is null."""
+def plan_document(sheet: Sheet, rest: Iterable[RestRow] = ()) -> dict[str, Any]:
+    """Return the sheet in the Product Owner's order, then the `rest` that promises nothing, in that order too.
+
+    Values in `unit`; what cannot be told is null.
+    """
     return {
         "team": sheet.team.key,
         "unit": sheet.currency or "points",
         "horizon_weeks": sheet.horizon_weeks,
-        "items": [_item(row) for row in sheet.rows],
+        "items": [*map(_item, sheet.rows), *(_unpromised(row, sheet) for row in rest)],
         "value_present": sheet.value_present,
         "value_best": sheet.value_best,
         "not_now": [_shelved(row) for row in sheet.not_now],
@@ -74,6 +84,19 @@ def _item(row: Row) -> dict[str, Any]:
         "tie": row.tie,
         "more_bets": [_bet(bet) for bet in row.bets if bet is not main],
     }
+
+
+def _unpromised(row: RestRow, sheet: Sheet) -> dict[str, Any]:
+    serves = row.promise.first
+    known: dict[str, Any] = {
+        "key": row.key,
+        "title": row.title,
+        "kr": serves.name if serves and not serves.kind else None,
+        "kind": serves.kind or None if serves else None,
+        "weeks": sheet.pace.weeks_of(row.size),
+        "more_bets": [],
+    }
+    return {name: known.get(name) for name in ITEM}
 
 
 def main_bet(bets: tuple[PricedBet, ...]) -> PricedBet | None:

@@ -42,6 +42,15 @@ def test_plan_prints_the_documented_items_in_the_order_of_the_browser(world: Wor
     assert plan == json.loads(json.dumps(plan_document(value_sheet(world.team, world.bo)))), "as the browser has it"
 
 
+def test_items_without_a_promise_follow_with_nothing_made_up(world: World) -> None:
+    make_item(world.team, "Unlinked")
+    make_bet(make_item(world.team, "Promised"), world.key_result)
+    first, second = document("plan", "--team", "ANT")["items"]
+    assert (first["title"], second["title"]) == ("Promised", "Unlinked")
+    assert first.keys() == second.keys()
+    assert second["value"] is second["low"] is second["kr"] is None
+
+
 def test_an_empty_backlog_is_an_empty_plan(world: World) -> None:
     assert document("plan", "--team", "ANT")["items"] == []
     assert "Give one item a range" in run("plan", "--team", "ANT").stdout
