@@ -95,7 +95,7 @@ class Unserved:
 class Report:
     """A report as it stood on the evening of `on`, or now. An item counts once, in however many groups it is.
 
-    `undated` items are done, but nobody told when: they are in no time, and only counted.
+    `undated` items ended on a day that nobody told, or without delivery: they are in no time, and only counted.
     """
 
     team: Team
@@ -121,8 +121,8 @@ class Report:
         if not self.undated:
             return ""
         return ngettext(
-            "%(count)s more item is done, but its export does not say when: it is in no time.",
-            "%(count)s more items are done, but their export does not say when: they are in no time.",
+            "%(count)s more item ended on no known day, or without delivery: it is in no time.",
+            "%(count)s more items ended on no known day, or without delivery: they are in no time.",
             self.undated,
         ) % {"count": number(self.undated)}
 

@@ -146,7 +146,7 @@ def test_what_is_done_on_no_known_day_is_counted_and_said(world: World) -> None:
     today = clock.today()
     found = report_for(world.team, scopes_for(world.team, start=today - dt.timedelta(days=7)).chosen)
     assert (found.done, found.undated) == (0, 1)
-    assert found.undated_sentence.startswith("1 more item is done")
+    assert found.undated_sentence.startswith("1 more item ended")
     assert report_for(world.team, scopes_for(world.team, end=today).chosen).undated == 0  # no first day: all are in it
 
 
