@@ -21,10 +21,11 @@ STICKING_OUT = """() => {
     }
     return false;
   };
-  const found = [...document.body.querySelectorAll("*")].filter((element) => {
+  const out = [...document.body.querySelectorAll("*")].filter((element) => {
     const box = element.getBoundingClientRect();
-    return box.width > 0 && (box.right > width + 0.5 || box.left < -0.5) && !held(element);
+    return box.width > 0 && (box.right > width + 0.5 || box.left < -0.5);
   });
+  const found = out.some((element) => !held(element)) ? out.filter((element) => !held(element)) : out;
   const told = (element) => `${element.localName}.${element.getAttribute("class")}: ${element.textContent.trim()}`;
   return [`${document.documentElement.scrollWidth} px`, ...found.slice(0, 6).map((one) => told(one).slice(0, 90))];
 }"""
