@@ -184,3 +184,13 @@ class OneTimeLink(models.Model):
 
     def __str__(self) -> str:
         return f"{self.purpose} {self.pk}"
+
+
+class Throttle(models.Model):
+    """How far a key has used up its tries (people.throttle)."""
+
+    key = models.CharField(primary_key=True, max_length=64)  # a keyed hash: neither e-mail nor address can be read
+    full_at = models.BigIntegerField(db_index=True)  # [µs since 1970] when all tries are there again
+
+    def __str__(self) -> str:
+        return self.key[:8]
