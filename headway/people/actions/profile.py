@@ -1,0 +1,34 @@
+"""What everybody changes for themselves: name and password."""
+
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
+from django.db import transaction
+
+from headway.live.history import inverse, record
+
+from ..actor import Actor
+from ..models import Person
+from .rows import edit_row, require_self, undo_edit
+
+
+@transaction.atomic
+def edit_person(person: Person, *, by: Actor, name: str) -> Person:
+    """A person changes the own name."""
+    require_self(by, person)
+    return edit_row(person, "person.edited", {"name": name.strip()}, by=by)
+
+
+@transaction.atomic
+def set_password(person: Person, password: str, *, by: Actor) -> None:
+    """Set a person's password; raises ValidationError with what a good one needs."""
+    require_self(by, person)
+    try:
+        validate_password(password, person)
+    except ValidationError as error:
+        raise ValidationError({"password": error.messages}) from error
+    person.set_password(password)
+    person.save(update_fields=["password"])
+    record("password.set", by=by, subject=person)
+
+
+inverse("person.edited")(undo_edit(Person, "read"))
