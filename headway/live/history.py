@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from headway.lib import clock
 
 from .models import Change
+from .notice import CHANGED, CHANNEL, payload
 
 
 class Acting(Protocol):
@@ -68,8 +69,13 @@ def record(
     if not connection.in_atomic_block:
         raise RuntimeError("record() belongs into the action's own transaction")
     if connection.vendor == "postgresql":
+        organisation_id = by.organisation_id or 0
         with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [0x4857, (by.organisation_id or 0) % 2**31])
+            # Whoever listens is told when this commits.
+            cursor.execute(
+                "SELECT pg_advisory_xact_lock(%s, %s), pg_notify(%s, %s)",
+                [0x4857, organisation_id % 2**31, CHANNEL, payload(CHANGED, organisation=organisation_id)],
+            )
     return Change.objects.create(
         organisation_id=by.organisation_id,
         team_id=team_id,

@@ -32,3 +32,14 @@ class Change(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} {self.subject_label or self.subject_id}"
+
+
+class Notice(models.Model):
+    """What one process tells the others on SQLite; swept away after a minute (see notice.py)."""
+
+    kind = models.CharField(max_length=12)
+    body = models.JSONField(default=dict)
+    at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.pk}"
