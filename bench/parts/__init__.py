@@ -1,0 +1,1 @@
+"""What programs of this folder share; not programs themselves."""
