@@ -4,15 +4,16 @@ Both are worked out when a template first asks, so that a partial over htmx pays
 """
 
 import datetime as dt
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+import hashlib
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, cast
 
 from django.conf import settings
 from django.http import HttpRequest
 from django.middleware.csrf import get_token
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils.functional import SimpleLazyObject
 from django.utils.translation import get_language, get_language_bidi, get_language_info, ngettext
 from django.utils.translation import gettext as _
@@ -24,11 +25,13 @@ from headway.people.actor import Actor
 from headway.people.models import Organisation, Person, Role, Team
 from headway.scrum.models import Sprint
 
+from . import palette
 from .formats import day
 from .views import Request, own_referer
 
 THEMES = {"": "light", "light": "dark", "dark": ""}  # system, light, dark, and round again
 SPRINTS_BEFORE, SPRINTS_AFTER = 3, 2
+TABS = ("today", "board", "backlog", "results", "report")
 
 
 @dataclass(frozen=True)
@@ -38,6 +41,7 @@ class NavEntry:
     icon: str
     key: str
     is_current: bool
+    name: str = ""
 
 
 @dataclass(frozen=True)
@@ -147,38 +151,19 @@ class Shell:
 
     @cached_property
     def nav(self) -> list[NavGroup]:
-        groups = [
-            ("", [("today", _("Today"), "today", "G T"), ("sightline", _("Line of sight"), "sightline", "G L")]),
-            (
-                _("Product Owner"),
-                [("backlog", _("Value sheet"), "value", "G V"), ("results", _("Key Results"), "results", "G K")],
-            ),
-            (
-                _("Development Team"),
-                [("board", _("Sprint board"), "board", "G B"), ("forecast", _("Forecast"), "forecast", "G F")],
-            ),
-            (_("Organisation"), [("report", _("Report"), "report", "G W")]),
-        ]
-        made = [NavGroup(title, list(self._entries(rows))) for title, rows in groups]
+        made = [NavGroup(str(title), list(self._entries(palette.entries_in(menu)))) for menu, title in palette.SIDE]
         return [group for group in made if group.entries]
 
     @cached_property
     def foot(self) -> list[NavEntry]:
-        return list(self._entries([("settings", _("Settings"), "settings", "G ,")]))
+        return list(self._entries(palette.entries_in(palette.FOOT)))
 
     @cached_property
     def tabs(self) -> list[NavEntry]:
-        return list(
-            self._entries(
-                [
-                    ("today", _("Today"), "today", ""),
-                    ("board", _("Board"), "board", ""),
-                    ("backlog", _("Value"), "value", ""),
-                    ("results", _("Results"), "results", ""),
-                    ("report", _("Report"), "report", ""),
-                ]
-            )
-        )
+        """The five tabs of a phone."""
+        tabbed = [entry for entry in palette.ENTRIES if entry.tab]
+        tabbed.sort(key=lambda entry: TABS.index(entry.name))
+        return [replace(made, text=str(entry.tab)) for entry in tabbed for made in self._entries([entry])]
 
     @cached_property
     def rhythm(self) -> Rhythm | None:
@@ -187,107 +172,65 @@ class Shell:
 
     @cached_property
     def settings(self) -> list[NavGroup]:
-        """The sections of the settings, those that exist."""
-        name = self.team.name if self.team else ""
-        groups = [
-            (
-                _("Organisation"),
-                [
-                    ("organisation-settings", _("Name and time")),
-                    ("teams", _("Units and teams")),
-                    ("members", _("Everyone")),
-                    ("cycles", _("Cycles")),
-                    ("roles", _("Roles")),
-                ],
-            ),
-            (
-                name,
-                [
-                    ("people", _("People and roles")),
-                    ("team-settings", _("Sprint and board")),
-                    ("import", _("Import")),
-                ],
-            ),
-            (_("You"), [("profile", _("Profile")), ("browser-settings", _("Keys and theme"))]),
-        ]
+        """The sections of the settings that the viewer may open."""
         here = self._match.url_name if self._match else ""
-        made = [
-            NavGroup(title, [NavEntry(text, self._address(page), "", "", page == here) for page, text in rows])
-            for title, rows in groups
-        ]
-        return [NavGroup(group.title, [entry for entry in group.entries if entry.href]) for group in made]
+        groups = []
+        for menu, title in palette.SETTINGS:
+            entries = [replace(made, is_current=made.name == here) for made in self._entries(palette.entries_in(menu))]
+            name = self.team.name if menu == palette.SETTINGS_TEAM and self.team else str(title)
+            groups.append(NavGroup(name, entries))
+        return groups
+
+    @property
+    def palette_version(self) -> str:
+        """Name what the palette offers the viewer, so that a browser may keep it as long as nothing of it changes."""
+        roles = sorted((team_id, sorted(held)) for team_id, held in self.actor.roles.items())
+        said = (
+            *(
+                self.person.pk,
+                self.organisation.pk,
+                self.actor.is_administrator,
+                roles,
+                get_language(),
+                palette.EDITION,
+            ),
+            [(team.pk, team.key, team.name) for team in self._teams],
+            [(organisation.pk, organisation.name) for organisation in self.organisations],
+        )
+        return hashlib.blake2b(repr(said).encode(), digest_size=8).hexdigest()
+
+    def offers(self) -> list[palette.Offer]:
+        """All that the palette offers, that of the team in hand first, then of the viewer's own. No queries."""
+        at_hand = self.team.pk if self.team else 0
+        nearest = sorted(self._teams, key=lambda team: (team.pk != at_hand, team.pk not in self.actor.roles, team.name))
+        return palette.offers(
+            self.actor, organisation=self.organisation, organisations=self.organisations, teams=nearest
+        )
 
     @property
     def _parts(self) -> dict[str, Any]:
         return dict(self._match.kwargs) if self._match else {}
 
-    def _entries(self, rows: list[tuple[str, str, str, str]]) -> Iterator[NavEntry]:
-        for name, text, icon, key in rows:
-            href = self._address(name)
-            if href:
-                yield NavEntry(text, href, icon, key, self._is_current(name))
-
-    def _address(self, name: str) -> str:
-        """Return the address of a page, of the current team where it needs one; nothing where there is none."""
-        for parts in ({}, {"team_key": self.team.key} if self.team else {}):
-            try:
-                return reverse(name, kwargs=parts)
-            except NoReverseMatch:
-                continue
-        return ""
+    def _entries(self, entries: Iterable[palette.Entry]) -> Iterator[NavEntry]:
+        for entry in entries:
+            if palette.may(entry, self.actor, organisation=self.organisation, team=self.team):
+                href = palette.address_of(entry, self.team)
+                if href:
+                    yield NavEntry(
+                        str(entry.text), href, entry.icon, entry.key, self._is_current(entry.name), entry.name
+                    )
 
     def _is_current(self, name: str) -> bool:
         here = self._match.url_name if self._match else ""
-        return SECTIONS.get(here or "", here) == name
+        return palette.section_of(here or "") == name
 
     def _same_page(self, team: Team) -> str:
         parts = self._parts
         if self._match and self._match.url_name and set(parts) == {"team_key"}:
             return reverse(self._match.view_name, kwargs={"team_key": team.key})
-        if "team_key" in parts and self._address("backlog"):
+        if "team_key" in parts:
             return reverse("backlog", kwargs={"team_key": team.key})
         return f"{reverse('today')}?team={team.key}"
-
-
-#: pages that stand under an entry of the navigation without being it
-SECTIONS = {
-    "item": "backlog",
-    "objective": "results",
-    "key-result": "results",
-    **dict.fromkeys(
-        [
-            "check-in",
-            "new-objective",
-            "edit-objective",
-            "archive-objective",
-            "new-key-result",
-            "edit-key-result",
-            "measure",
-            "decide",
-            "measurement",
-            "okr-import",
-            "okr-import-run",
-        ],
-        "results",
-    ),
-    "cycle": "settings",
-    **dict.fromkeys(
-        [
-            "organisation-settings",
-            "teams",
-            "members",
-            "cycles",
-            "roles",
-            "people",
-            "team-settings",
-            "import",
-            "import-run",
-            "profile",
-            "browser-settings",
-        ],
-        "settings",
-    ),
-}
 
 
 def shell(request: HttpRequest) -> dict[str, Any]:

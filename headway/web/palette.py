@@ -1,0 +1,246 @@
+"""The one registry of places and actions: the side bar, the sections of the settings and the palette all read it.
+
+A new page is one `Entry` here. It shows as soon as its address exists, in the menu it names and in the palette, to
+those whom `people.access` allows its verb; so nothing is offered that would then be refused.
+"""
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from django.urls import NoReverseMatch, reverse
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from headway.people import access
+from headway.people.actor import Actor
+from headway.people.models import Organisation, Team
+
+#: a text, in the language of whoever reads it
+Text = str | Promise
+
+# Menus, in the order they stand.
+TOP, PRODUCT_OWNER, DEVELOPMENT_TEAM, ORGANISATION, RHYTHM, FOOT = "top", "po", "dev", "organisation", "rhythm", "foot"
+SETTINGS_ORGANISATION, SETTINGS_TEAM, SETTINGS_PERSON = "settings-organisation", "settings-team", "settings-person"
+
+SIDE: tuple[tuple[str, Text], ...] = (
+    (TOP, ""),
+    (PRODUCT_OWNER, _("Product Owner")),
+    (DEVELOPMENT_TEAM, _("Development Team")),
+    (ORGANISATION, _("Organisation")),
+    (RHYTHM, _("Rhythm")),
+)
+SETTINGS: tuple[tuple[str, Text], ...] = (
+    (SETTINGS_ORGANISATION, _("Organisation")),
+    (SETTINGS_TEAM, ""),  # headed by the team's name
+    (SETTINGS_PERSON, _("You")),
+)
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A place to go to or a thing to do.
+
+    `name` is that of its address (urls.py) unless `address` says otherwise; `of_team` puts the team's key into it.
+    `verb` is asked of `people.access` on the team, else on the organisation; "" is for every member. `words` are more
+    words to find it by. `menu` is the list it stands in; what stands in none is found in the palette only. `tab` is its
+    text among the five tabs of a phone.
+    """
+
+    name: str
+    text: Text
+    icon: str = "arrow"
+    key: str = ""
+    menu: str = ""
+    tab: Text = ""
+    of_team: bool = False
+    verb: str = ""
+    does: bool = False
+    words: Text = ""
+    address: str = ""
+    query: str = ""
+    post: tuple[tuple[str, str], ...] | None = None  # fields of the form that does it
+
+
+# fmt: off
+ENTRIES: tuple[Entry, ...] = (
+    # the side bar
+    Entry("today", _("Today"), "today", "G T", TOP, tab=_("Today"), words=_("start home cockpit attention")),
+    Entry("sightline", _("Line of sight"), "sightline", "G L", TOP, words=_("alignment strategy goals tree")),
+    Entry("backlog", _("Value sheet"), "value", "G V", PRODUCT_OWNER, tab=_("Value"), of_team=True,
+          words=_("product backlog order priorities not now bets")),
+    Entry("results", _("Key Results"), "results", "G K", PRODUCT_OWNER, tab=_("Results"),
+          words=_("OKR objectives goals measures")),
+    Entry("board", _("Sprint board"), "board", "G B", DEVELOPMENT_TEAM, tab=_("Board"), of_team=True,
+          words=_("kanban scrum to do in progress done burn-up daily")),
+    Entry("forecast", _("Forecast"), "forecast", "G F", DEVELOPMENT_TEAM, of_team=True,
+          words=_("when done date how many plan prediction")),
+    Entry("report", _("Report"), "report", "G W", ORGANISATION, tab=_("Report"), of_team=True,
+          words=_("stakeholders summary export")),
+    Entry("settings", _("Settings"), "settings", "G ,", FOOT, words=_("preferences configuration options")),
+
+    # pages that stand in no menu
+    Entry("search", _("Search"), "search", "/", words=_("find filter")),
+    Entry("sprints", _("Sprints"), "clock", of_team=True, words=_("iterations sprint goal list")),
+    Entry("link", _("Link items to Key Results"), "link", of_team=True, words=_("unlinked serves why")),
+
+    # what can be done
+    Entry("item-new", _("New item"), "plus", of_team=True, verb="write_item", does=True,
+          words=_("create add story bug task ticket")),
+    Entry("check-in", _("Check in"), "check", verb="measure", does=True,
+          words=_("measure update confidence key results progress")),
+    Entry("new-objective", _("New objective"), "plus", verb="write_okr", does=True, words=_("create add OKR goal")),
+    Entry("sprint-plan", _("Plan, start or close a Sprint"), "play", address="sprints", of_team=True,
+          verb="plan_sprint", does=True, words=_("new iteration begin end finish sprint planning")),
+    Entry("import-items", _("Import from a tracker"), "import", address="import", of_team=True, verb="import_items",
+          does=True, words=_("jira github trello csv excel file upload bring in")),
+    Entry("okr-import", _("Import OKRs"), "import", of_team=True, verb="write_okr", does=True,
+          words=_("markdown csv file upload objectives key results")),
+    Entry("people-add", _("Add or invite a person"), "people", address="people", of_team=True, verb="manage_team",
+          does=True, words=_("new member user invitation colleague")),
+    Entry("team-new", _("New team"), "plus", address="teams", verb="manage_organisation", does=True,
+          words=_("create add unit")),
+    Entry("cycle-new", _("New cycle"), "plus", address="cycles", verb="manage_cycles", does=True,
+          words=_("create add quarter okr period")),
+    Entry("report-markdown", _("Download the report as Markdown"), "document", address="report-export", of_team=True,
+          does=True, words=_("export save file")),
+    Entry("report-csv", _("Download the report as CSV"), "document", address="report-export", of_team=True, does=True,
+          words=_("export save file table spreadsheet")),
+
+    # the settings
+    Entry("organisation-settings", _("Name and time"), "organisation", menu=SETTINGS_ORGANISATION,
+          words=_("organisation strategy currency zone")),
+    Entry("teams", _("Units and teams"), "organisation", menu=SETTINGS_ORGANISATION, words=_("structure departments")),
+    Entry("members", _("Everyone"), "people", menu=SETTINGS_ORGANISATION,
+          words=_("people members users administrators")),
+    Entry("cycles", _("Cycles"), "clock", menu=SETTINGS_ORGANISATION, words=_("quarters periods")),
+    Entry("roles", _("Roles"), "people", menu=SETTINGS_ORGANISATION, words=_("permissions rights who may")),
+    Entry("people", _("People and roles"), "people", menu=SETTINGS_TEAM, of_team=True, words=_("members team")),
+    Entry("team-settings", _("Sprint and board"), "settings", menu=SETTINGS_TEAM, of_team=True,
+          words=_("columns sprint length working days reserve team")),
+    Entry("import", _("Import"), "import", menu=SETTINGS_TEAM, of_team=True, verb="import_items",
+          words=_("tracker jira github csv")),
+    Entry("profile", _("Profile"), "people", menu=SETTINGS_PERSON, words=_("me my name e-mail password account")),
+    Entry("browser-settings", _("Keys and theme"), "theme", menu=SETTINGS_PERSON,
+          words=_("shortcuts dark light keyboard single letters")),
+
+    # what this browser or this session does
+    Entry("theme-light", _("Light theme"), "theme", address="theme", does=True,
+          words=_("appearance colours day bright"), post=(("theme", "light"),)),
+    Entry("theme-dark", _("Dark theme"), "moon", address="theme", does=True, words=_("appearance colours night mode"),
+          post=(("theme", "dark"),)),
+    Entry("theme-system", _("Theme of the system"), "half", address="theme", does=True,
+          words=_("appearance colours automatic"), post=(("theme", "system"),)),
+    Entry("sign-out", _("Sign out"), "sign-out", does=True, words=_("log out logout leave end session exit"), post=()),
+)
+# fmt: on
+
+SWITCH = Entry(
+    "switch-organisation", _("Switch organisation"), "organisation", does=True, words=_("change company other"), post=()
+)
+
+#: changes with this file, so that no browser keeps an older list than that of the release
+EDITION = hashlib.blake2b(Path(__file__).read_bytes(), digest_size=8).hexdigest()
+
+#: parts of an address beside the team's key
+PARTS: dict[str, dict[str, Any]] = {"report-markdown": {"suffix": "md"}, "report-csv": {"suffix": "csv"}}
+
+#: pages that stand under an entry of the side bar without being one
+UNDER = {
+    **dict.fromkeys(["item", "item-new", "item-edit", "link", "link-item", "bet", "edit-bet", "verdict"], "backlog"),
+    **dict.fromkeys(["sprints", "sprint"], "board"),
+    **dict.fromkeys(
+        [
+            "objective",
+            "key-result",
+            "check-in",
+            "new-objective",
+            "edit-objective",
+            "archive-objective",
+            "new-key-result",
+            "edit-key-result",
+            "measure",
+            "decide",
+            "measurement",
+            "okr-import",
+            "okr-import-run",
+        ],
+        "results",
+    ),
+    **dict.fromkeys(["cycle", "unit", "import-run", "import-look"], "settings"),
+    **{entry.name: "settings" for entry in ENTRIES if entry.menu.startswith("settings-")},
+}
+
+
+def entries_in(menu: str) -> Iterator[Entry]:
+    """Return the entries of a menu, in order."""
+    return (entry for entry in ENTRIES if entry.menu == menu)
+
+
+def may(entry: Entry, viewer: Actor, *, organisation: Organisation, team: Team | None) -> bool:
+    """Say whether the viewer may go to an entry or do it, of this team where it needs one."""
+    if entry.of_team and team is None:
+        return False
+    return not entry.verb or access.allows(viewer, entry.verb, team if entry.of_team else organisation)
+
+
+def address_of(entry: Entry, team: Team | None) -> str:
+    """Return the address of an entry; "" where there is none (yet)."""
+    parts = dict(PARTS.get(entry.name, {}))
+    if entry.of_team:
+        if team is None:
+            return ""
+        parts["team_key"] = team.key
+    try:
+        return reverse(entry.address or entry.name, kwargs=parts) + entry.query
+    except NoReverseMatch:
+        return ""
+
+
+def section_of(url_name: str) -> str:
+    """Return the entry of the side bar that a page belongs to."""
+    return UNDER.get(url_name, url_name)
+
+
+#: beyond this many teams, another team is offered by its board alone: a list that nobody reads costs everybody
+MOST_TEAMS = 40
+
+
+@dataclass(frozen=True)
+class Offer:
+    """An entry for one viewer: permitted, with its address. `where` names the team or organisation it is for."""
+
+    entry: Entry
+    href: str
+    where: str = ""
+    fields: tuple[tuple[str, str], ...] | None = None  # of the form to send; None: a link
+
+
+def offers(
+    viewer: Actor,
+    *,
+    organisation: Organisation,
+    organisations: Sequence[Organisation],
+    teams: Sequence[Team],
+) -> list[Offer]:
+    """Return all that the viewer may go to or do: of every team (`teams`, nearest first), and of the organisation.
+
+    No queries: teams and organisations are the caller's, as the viewer may see them.
+    """
+    found = [
+        Offer(entry, address_of(entry, None), fields=entry.post)
+        for entry in ENTRIES
+        if not entry.of_team and may(entry, viewer, organisation=organisation, team=None)
+    ]
+    for place, team in enumerate(teams):
+        for entry in ENTRIES:
+            is_near = place < MOST_TEAMS or entry.name == "board"
+            if entry.of_team and is_near and may(entry, viewer, organisation=organisation, team=team):
+                found.append(Offer(entry, address_of(entry, team), team.name))
+    for other in organisations:
+        if other.pk != organisation.pk:
+            fields = (("organisation", str(other.pk)),)
+            found.append(Offer(SWITCH, address_of(SWITCH, None), other.name, fields))
+    return [offer for offer in found if offer.href]
