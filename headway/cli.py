@@ -3,6 +3,7 @@
 import json
 import os
 import sys
+from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -20,8 +21,19 @@ app = typer.Typer(
 )
 
 
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(version("headway"))
+        raise typer.Exit
+
+
 @app.callback()
-def start(context: typer.Context) -> None:
+def start(
+    context: typer.Context,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and stop.")
+    ] = False,
+) -> None:
     """Set Django up once, before any command; commands import the areas when they run."""
     if context.invoked_subcommand == "demo":
         os.environ.setdefault("HEADWAY_DATA", "headway-demo")  # never beside somebody's real work by accident
@@ -73,7 +85,21 @@ def worker() -> None:
     """Run background tasks on another machine than `headway serve`, on the same PostgreSQL database."""
     from headway import serve
 
-    serve.work()
+    try:
+        serve.work()
+    except serve.CannotServe as error:
+        raise _refused(str(error)) from error
+
+
+@app.command()
+def doctor(
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+) -> None:
+    """Say what is wrong with this installation, why it matters and how to mend it; exit code 1 where anything is."""
+    from headway import cli_doctor
+
+    if not cli_doctor.examine(as_json=as_json, out=_console()):
+        raise typer.Exit(1)
 
 
 @app.command()
