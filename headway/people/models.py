@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import TYPE_CHECKING, ClassVar
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
@@ -23,6 +24,14 @@ class Role(models.TextChoices):
     STAKEHOLDER = "stakeholder", _("Stakeholder")
 
 
+class SecondFactor(models.TextChoices):
+    """Who of an organisation must have a second way to prove who they are."""
+
+    NOBODY = "nobody", _("Nobody")
+    ADMINISTRATORS = "administrators", _("Administrators")
+    EVERYBODY = "everybody", _("Everybody")
+
+
 class Organisation(models.Model):
     """One organisation; nothing of it is ever seen from another."""
 
@@ -38,6 +47,9 @@ class Organisation(models.Model):
     horizon_weeks = models.PositiveSmallIntegerField(
         _("horizon of value in weeks"), default=26, validators=[MinValueValidator(1), MaxValueValidator(260)]
     )
+    second_factor = models.CharField(
+        _("second factor required of"), max_length=16, choices=SecondFactor.choices, default=SecondFactor.NOBODY
+    )
     is_demonstration = models.BooleanField(default=False)
     created_at = models.DateTimeField()
 
@@ -51,6 +63,7 @@ class Unit(models.Model):
     organisation = models.ForeignKey(Organisation, models.CASCADE, related_name="units")
     parent = models.ForeignKey("self", models.CASCADE, null=True, blank=True, related_name="children")
     name = models.CharField(_("name"), max_length=120)
+    position = models.PositiveIntegerField(_("place"), default=0)  # among those under the same unit
 
     def __str__(self) -> str:
         return self.name
@@ -116,6 +129,7 @@ class Person(AbstractBaseUser):
     name = models.CharField(_("name"), max_length=120)
     is_active = models.BooleanField(default=True)
     created_at = models.DateTimeField()
+    anonymised_at = models.DateTimeField(null=True, blank=True)  # name and e-mail are gone since, for good
 
     USERNAME_FIELD = "email"
     REQUIRED_FIELDS: ClassVar[list[str]] = ["name"]
@@ -184,6 +198,64 @@ class OneTimeLink(models.Model):
 
     def __str__(self) -> str:
         return f"{self.purpose} {self.pk}"
+
+
+class InvitationQuerySet(models.QuerySet["Invitation"]):
+    def visible_to(self, actor: Actor) -> InvitationQuerySet:
+        return self.filter(organisation_id=actor.organisation_id) if actor.organisation_id else self.none()
+
+    def open(self, now: dt.datetime) -> InvitationQuerySet:
+        """Those that can still be accepted."""
+        return self.filter(accepted_at=None, revoked_at=None, expires_at__gt=now)
+
+
+class Invitation(models.Model):
+    """A link that lets one person into the organisation, once, with the roles named. Only its hash is kept."""
+
+    organisation = models.ForeignKey(Organisation, models.CASCADE, related_name="invitations")
+    email = models.EmailField(_("e-mail"), max_length=254, blank=True)  # empty: whoever holds the link
+    name = models.CharField(_("name"), max_length=120, blank=True)
+    is_administrator = models.BooleanField(default=False)
+    token_hash = models.CharField(max_length=64, unique=True)
+    by = models.ForeignKey(Person, models.SET_NULL, null=True, related_name="+")
+    created_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    accepted_at = models.DateTimeField(null=True)
+    accepted_by = models.ForeignKey(Person, models.SET_NULL, null=True, related_name="+")
+    revoked_at = models.DateTimeField(null=True)
+
+    objects = InvitationQuerySet.as_manager()
+
+    class Meta:
+        ordering: ClassVar[list[str]] = ["-created_at", "-id"]
+        indexes = [models.Index(fields=["organisation", "expires_at"], name="invitation_by_end")]
+
+    def __str__(self) -> str:
+        return self.name or self.email or f"invitation {self.pk}"
+
+
+class InvitedRole(models.Model):
+    """A role that comes with an invitation."""
+
+    invitation = models.ForeignKey(Invitation, models.CASCADE, related_name="roles")
+    team = models.ForeignKey(Team, models.CASCADE, related_name="+")
+    role = models.CharField(max_length=20, choices=Role.choices)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["invitation", "team", "role"], name="one_invited_role")]
+
+    def __str__(self) -> str:
+        return f"{self.get_role_display()} · {self.team}"
+
+
+class Retention(models.Model):
+    """How many days an organisation keeps what is no longer needed; the rules are those of people.retention."""
+
+    organisation = models.OneToOneField(Organisation, models.CASCADE, related_name="retention")
+    days = models.JSONField(_("days"), default=dict)  # name of a rule → days, or null: for ever
+
+    def __str__(self) -> str:
+        return f"{self.organisation} keeps {self.days}"
 
 
 class Throttle(models.Model):
