@@ -94,10 +94,13 @@ def worker() -> None:
 @app.command()
 def doctor(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+    mend_search: Annotated[bool, typer.Option("--mend-search", help="Fill the search index anew first.")] = False,
 ) -> None:
     """Say what is wrong with this installation, why it matters and how to mend it; exit code 1 where anything is."""
     from headway import cli_doctor
 
+    if mend_search:
+        cli_doctor.mend_search(out=_console())
     if not cli_doctor.examine(as_json=as_json, out=_console()):
         raise typer.Exit(1)
 

@@ -29,12 +29,18 @@ from django.db.migrations.executor import MigrationExecutor
 from django.urls import get_script_prefix, reverse
 from django.utils.translation import gettext as _
 
+from headway.lib import logs
+from headway.operations import processes, safety
+
 log = logging.getLogger("headway.serve")
 
 # A stop takes less than five seconds: whoever asked for it (a service manager, a container) kills after ten.
 REQUESTS_MAY_TAKE = 3
 TASK_MAY_TAKE = 2.5
 STOPPED_AFTER = 4.5
+
+# What is written belongs to this account and its group.
+NOT_FOR_OTHERS = 0o027
 
 _MIGRATION_LOCK = 0x48574D
 
@@ -58,6 +64,7 @@ def serve(
     `greet` is called with the address once the database is up to date and before the first request; it returns the
     lines to print (first_steps() without one). Raises CannotServe.
     """
+    refuse_what_is_unsafe(host)
     with _listening(host, port) as listener:
         address = _address(host, listener.getsockname()[1])
         prepare()
@@ -66,9 +73,20 @@ def serve(
         _serve_until_stopped(listener)
 
 
+def refuse_what_is_unsafe(host: str | None = None) -> None:
+    """Raise CannotServe where a setting is unsafe or contradicts another; log what is only doubtful."""
+    found = safety.problems(os.environ, host=host)
+    for problem in found:
+        if not problem.is_refused:
+            log.warning("%s", problem)
+    if refused := [str(problem) for problem in found if problem.is_refused]:
+        raise CannotServe("\n".join(refused))
+
+
 def prepare() -> None:
-    """Bring database and static files to the state that this version needs. Raises CannotServe."""
+    """Bring data folder, database and static files to the state that this version needs. Raises CannotServe."""
     _check_folder(settings.DATA_DIR)
+    _close_folder(settings.DATA_DIR)
     try:
         migrate()
     except OperationalError as error:
@@ -121,9 +139,13 @@ def work(*, supervised: bool = False) -> None:
     from django.utils.crypto import get_random_string
     from django_tasks_db.management.commands.db_worker import Worker
 
+    refuse_what_is_unsafe()
+    logs.log_what_nobody_caught()
+    os.umask(NOT_FOR_OTHERS)
     if supervised:
         threading.Thread(target=_end_with_parent, daemon=True).start()
     logging.getLogger("django_tasks_db").setLevel(logging.ERROR)  # a stop is no warning
+    process = processes.enter(processes.WORKER)
     worker = Worker(
         queue_names=["*"],
         excluded_queue_names=[],
@@ -135,7 +157,10 @@ def work(*, supervised: bool = False) -> None:
         worker_id=get_random_string(32),
     )
     worker.configure_signals()
-    worker.run()
+    try:
+        worker.run()
+    finally:
+        process.leave()
 
 
 # Before the first request
@@ -175,6 +200,19 @@ def _check_folder(folder: Path) -> None:
             )
             % {"folder": folder, "reason": error.strerror}
         ) from error
+
+
+def _close_folder(folder: Path) -> None:
+    """Take other accounts' rights on the data folder away, and give none to what is written from now on."""
+    os.umask(NOT_FOR_OTHERS)
+    if still_open := safety.close_files(folder):
+        raise CannotServe(
+            _(
+                "Other accounts of this machine can read %(files)s, and that cannot be changed from here. "
+                "Make them private (chmod o-rwx), or name a data folder on a file system that keeps rights."
+            )
+            % {"files": ", ".join(map(str, still_open))}
+        )
 
 
 @contextmanager
@@ -300,7 +338,10 @@ def _serve_until_stopped(listener: socket.socket) -> None:
         access_log=False,
         server_header=False,
         timeout_graceful_shutdown=REQUESTS_MAY_TAKE,
+        forwarded_allow_ips=settings.PROXIES,
     )
+    logs.log_what_nobody_caught()
+    process = processes.enter(processes.SERVER)
     # uvicorn catches these two, and raises them again when it has stopped: then they have done their work.
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _already_stopping)
@@ -308,6 +349,7 @@ def _serve_until_stopped(listener: socket.socket) -> None:
     try:
         _Server(config, worker).run(sockets=[listener])
     finally:
+        process.leave()
         worker.begin_stop()
         worker.wait()
 

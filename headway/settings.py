@@ -8,6 +8,9 @@ from pathlib import Path
 import dj_database_url
 from django.core.exceptions import ImproperlyConfigured
 
+from headway.operations import log_settings
+from headway.people.sign_in.providers import WrongProvider, read_providers
+
 BASE_DIR = Path(__file__).resolve().parent
 
 
@@ -58,6 +61,11 @@ SECRET_KEY = "only-for-tests" if TESTING else _secret_key()
 ALLOWED_HOSTS = _names("HEADWAY_HOSTS") or ["localhost", "127.0.0.1", "[::1]", "testserver"]
 CSRF_TRUSTED_ORIGINS = _names("HEADWAY_ORIGINS")
 BEHIND_TLS = _flag("HEADWAY_TLS")
+# Proxies whose X-Forwarded-For and X-Forwarded-Proto are believed (serve.py hands them to uvicorn).
+PROXIES = _names("HEADWAY_PROXIES") or ["127.0.0.1", "::1"]
+# The figures of /metrics: absent for everybody unless one of these is set.
+METRICS_TOKEN = os.environ.get("HEADWAY_METRICS_TOKEN") or ""
+METRICS_FROM = _names("HEADWAY_METRICS_FROM")
 
 INSTALLED_APPS = [
     "django.contrib.auth",
@@ -66,6 +74,10 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "django_tasks",
     "django_tasks_db",
+    "allauth.account",
+    "allauth.mfa",
+    "allauth.usersessions",
+    "allauth.socialaccount",
     "headway.live",
     "headway.people",
     "headway.agreements",
@@ -76,19 +88,31 @@ INSTALLED_APPS = [
     "headway.desks",
     "headway.search",
     "headway.demo",
+    "headway.operations",
     "headway.web",
 ]
 
+try:
+    OIDC_PROVIDERS = read_providers(os.environ)
+except WrongProvider as _error:
+    raise ImproperlyConfigured(str(_error)) from _error
+if OIDC_PROVIDERS or TESTING:  # it brings an HTTP client and cryptography: 12 MB that few installations need
+    INSTALLED_APPS.append("allauth.socialaccount.providers.openid_connect")
+
 MIDDLEWARE = [
+    "headway.web.observing.Observed",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "headway.web.middleware.SecurityHeaders",
+    "headway.web.views.health.Probes",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
     "headway.web.middleware.ActorMiddleware",
+    "headway.web.sign_in.SignInMiddleware",
 ]
 
 ROOT_URLCONF = "headway.web.urls"
@@ -137,10 +161,37 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
-    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "headway.people.sign_in.passwords.StrengthValidator"},
+    {"NAME": "headway.people.sign_in.passwords.BreachedValidator"},
+]
+# A file or folder of SHA-1 hashes of leaked passwords (docs/howto/sign-in.md); nothing is asked over the network.
+BREACHED_PASSWORDS = os.environ.get("HEADWAY_BREACHED_PASSWORDS") or None
+PASSWORD_HASHERS = [
+    "headway.people.sign_in.passwords.Argon2",
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",  # of release 0.1.0; renewed when somebody signs in
 ]
 if TESTING:
     PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+# Sign-in is django-allauth's; pages and rules are ours (headway/web/sign_in.py). Nobody signs up, no mail goes out.
+ACCOUNT_ADAPTER = "headway.web.sign_in.AccountAdapter"
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*"]
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_REAUTHENTICATION_TIMEOUT = 15 * 60
+ACCOUNT_RATE_LIMITS = MFA_RATE_LIMITS = False  # allauth counts in a cache of the process; ours: people/throttle.py
+MFA_ADAPTER = "headway.web.sign_in.FactorAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "recovery_codes", "webauthn"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_TOTP_ISSUER = "Headway"
+MFA_TOTP_TOLERANCE = 1  # half a minute to either side, for a clock that is a little off
+SOCIALACCOUNT_ADAPTER = "headway.web.sign_in.ProviderAdapter"
+SOCIALACCOUNT_EMAIL_VERIFICATION = "none"
+SOCIALACCOUNT_STORE_TOKENS = False
+# A link, no form: browsers follow no redirect of a form to another site under our Content-Security-Policy.
+SOCIALACCOUNT_LOGIN_ON_GET = True
+SOCIALACCOUNT_PROVIDERS = {"openid_connect": {"APPS": [provider.for_allauth() for provider in OIDC_PROVIDERS]}}
 
 TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend"}}
 if TESTING:
@@ -175,6 +226,7 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 8 * 2**20
 FILE_UPLOAD_MAX_MEMORY_SIZE = 2 * 2**20
 
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = BEHIND_TLS
+SESSION_COOKIE_PATH = CSRF_COOKIE_PATH = FORCE_SCRIPT_NAME or "/"
 SESSION_COOKIE_AGE = 30 * 24 * 3600
 SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_FAILURE_VIEW = "headway.web.views.errors.csrf_failure"
@@ -190,11 +242,11 @@ if TEST_NOW and not (TESTING or DEBUG):
         "HEADWAY_TEST_NOW moves the clock and is for tests only: unset it, or set HEADWAY_DEBUG=1."
     )
 
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "root": {"handlers": ["console"], "level": "WARNING"},
-    "loggers": {"headway": {"level": "INFO"}},
-}
+# Lines of JSON, but for a person at a terminal.
+LOG_FORMAT = os.environ.get("HEADWAY_LOG_FORMAT") or ("text" if sys.stderr and sys.stderr.isatty() else "json")
+LOG_LEVEL = (os.environ.get("HEADWAY_LOG_LEVEL") or "INFO").upper()
+if LOG_FORMAT not in {"json", "text"}:
+    raise ImproperlyConfigured(f"HEADWAY_LOG_FORMAT is {LOG_FORMAT!r}: write json or text.")
+if LOG_LEVEL not in {"DEBUG", "INFO", "WARNING", "ERROR"}:
+    raise ImproperlyConfigured(f"HEADWAY_LOG_LEVEL is {LOG_LEVEL!r}: write DEBUG, INFO, WARNING or ERROR.")
+LOGGING = log_settings.configuration(form=LOG_FORMAT, level=LOG_LEVEL, access=_flag("HEADWAY_ACCESS_LOG", default=True))

@@ -45,9 +45,9 @@ class SecurityHeaders:
         response.headers.setdefault("Content-Security-Policy", POLICY)
         response.headers.setdefault("X-Frame-Options", "DENY")
         response.headers.setdefault("Permissions-Policy", "camera=(), geolocation=(), microphone=()")
-        if response.headers.get("Content-Type", "").startswith("text/html"):
-            # A page may show what only this person sees: no shared cache keeps it, no browser shows an old one.
-            response.headers.setdefault("Cache-Control", "private, no-cache")
+        response.headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
+        # An answer may show what only this person sees: no shared cache keeps it, no browser shows an old one.
+        response.headers.setdefault("Cache-Control", "private, no-cache")
         return response
 
 

@@ -6,9 +6,10 @@ Names are used everywhere (`url("board", team_key=team.key)`); navigation shows 
   item (team_key, number) · key-result (key_result_id) · objective (objective_id)
 """
 
-from django.urls import URLPattern, URLResolver, path
+from django.urls import URLPattern, URLResolver, path, re_path
 
 from .views import (
+    activity,
     backlog,
     bets,
     board,
@@ -43,7 +44,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("changes/<int:change_id>/undo/", people.undo, name="undo"),
     path("theme/", people.theme, name="theme"),
     path("keys/", people.keys, name="keys"),
-    path("healthz/", health.healthz, name="healthz"),
+    re_path(r"^healthz/?$", health.healthz, name="healthz"),
+    re_path(r"^readyz/?$", health.readyz, name="readyz"),
+    re_path(r"^metrics/?$", health.metrics, name="metrics"),
     # today
     path("", today.today, name="today"),
     # the demonstration
@@ -123,6 +126,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("t/<str:team_key>/sprints/<int:number>/start/", sprints.start, name="sprint-start"),
     path("t/<str:team_key>/sprints/<int:number>/close/", sprints.close, name="sprint-close"),
     path("search/", search.search, name="search"),
+    path("activity/", activity.activities, name="activity"),
     # settings
     path("settings/", settings.home, name="settings"),
     path("settings/organisation/", settings.organisation, name="organisation-settings"),

@@ -29,7 +29,8 @@ TEAM, ITEM = ("team_key",), ("team_key", "number")
 
 @dataclass(frozen=True)
 class Route:
-    """`reads`: the verb for GET ("" where it only takes forms); "public" needs no sign-in, "self" only that."""
+    """`reads`: the verb for GET ("" where it only takes forms); "public" needs no sign-in, "self" only that,
+    "probe" is asked by machines."""
 
     reads: str
     parts: tuple[str, ...] = ()
@@ -44,6 +45,8 @@ PUBLIC = {
     "theme": Route("", is_form=True),
     "keys": Route("", is_form=True),
     "healthz": Route("public"),
+    "readyz": Route("probe"),
+    "metrics": Route("probe"),
     "demonstration": Route("public", is_form=True),
     "demonstration-load": Route("", is_form=True),
 }
@@ -53,6 +56,7 @@ ROUTES = PUBLIC | {
     "demonstration-delete": Route("", is_form=True),
     "today": Route("self"),
     "search": Route("self"),
+    "activity": Route("self"),
     "report": Route("read", TEAM),
     "report-export": Route("read", (*TEAM, "suffix")),
     # OKRs
@@ -236,7 +240,7 @@ def names_of(patterns: list[URLPattern | URLResolver]) -> set[str]:
 
 def test_every_route_is_in_the_table_and_the_other_way_round() -> None:
     assert names_of(get_resolver().url_patterns) == set(ROUTES)
-    assert {route.reads for route in ROUTES.values()} <= {"", "public", "self", *VERBS}
+    assert {route.reads for route in ROUTES.values()} <= {"", "public", "probe", "self", *VERBS}
 
 
 @pytest.mark.parametrize("name", ["ana", "bo", "cy", "di", "eve", "nobody"])
@@ -249,7 +253,7 @@ def test_who_reads_what(places: Places, name: str) -> None:
         answer = client.get(places.address(route_name))
         expected = _readable(route, name, actor, places)
         if answer.status_code not in expected or (
-            name == "nobody" and route.reads != "public" and not _to_sign_in(answer)
+            name == "nobody" and route.reads not in {"public", "probe"} and not _to_sign_in(answer)
         ):
             wrong[route_name] = (answer.status_code, sorted(expected))
     assert not wrong
@@ -258,6 +262,8 @@ def test_who_reads_what(places: Places, name: str) -> None:
 def _readable(route: Route, name: str, actor: Actor | None, places: Places) -> set[int]:
     if route.reads == "public":
         return {200, 302, 404, 410}
+    if route.reads == "probe":
+        return {200, 404, 503}  # absent without a token, and not ready without a worker
     if actor is None:
         return {302}
     if route.parts and name == "eve":

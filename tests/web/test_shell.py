@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 from django.core.management import call_command
-from django.db import OperationalError
 from django.test import Client, RequestFactory
 
 import headway.web
@@ -69,21 +68,6 @@ def test_a_deactivated_member_is_out_at_once(client, world):
     assert client.get("/settings/me/").status_code == 200
     actions.deactivate_member(world.people["cy"].memberships.get(), by=world.ana)
     assert client.get("/settings/me/").status_code == 403
-
-
-def test_anybody_may_ask_whether_it_runs(client):
-    answer = client.get("/healthz/")
-    assert (answer.status_code, answer.content) == (200, b"ok\n")
-
-
-def test_it_says_when_the_database_does_not_answer(client, monkeypatch):
-    def fail() -> None:
-        raise OperationalError("gone")
-
-    monkeypatch.setattr("headway.web.views.health.connection.cursor", fail)
-    answer = client.get("/healthz/")
-    assert answer.status_code == 503
-    assert b"gone" not in answer.content
 
 
 # What a browser may do with a page

@@ -7,6 +7,8 @@ from django.http import HttpRequest, HttpResponse
 from django.template import loader
 from django.utils.translation import gettext as _
 
+from headway.lib.logs import request_id
+
 from . import is_htmx, toast
 
 log = logging.getLogger(__name__)
@@ -44,7 +46,7 @@ def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpR
 def server_error(request: HttpRequest) -> HttpResponse:
     """Answer without database, session or shell: any of them may be what failed."""
     try:
-        body: str = loader.render_to_string("errors/500.html")
+        body: str = loader.render_to_string("errors/500.html", {"request_id": request_id.get()})
     except Exception:
         log.exception("the page for a server error failed too")
         body = _("Headway failed. The log says why. Go back and try once more.")
