@@ -35,6 +35,25 @@ VERBS: dict[str, frozenset[str]] = {
     "decide": frozenset({SM, PO}),
 }
 
+#: verb → the scope that a token needs for it, beside the roles
+SCOPES: dict[str, str] = {
+    "read": "read",
+    "manage_organisation": "admin",
+    "manage_team": "admin",
+    "manage_cycles": "write:okr",
+    "write_okr": "write:okr",
+    "measure": "write:okr",
+    "decide": "write:okr",
+    "write_item": "write:scrum",
+    "order_backlog": "write:scrum",
+    "plan_sprint": "write:scrum",
+    "raise_impediment": "write:scrum",
+    "link_item": "write:value",
+    "place_bet": "write:value",
+    "judge_bet": "write:value",
+    "import_items": "import",
+}
+
 
 class Forbidden(Exception):
     """A member asks for something that their roles do not allow; the message says who may."""
@@ -46,6 +65,8 @@ def allows(actor: Actor, verb: str, subject: Any) -> bool:
     organisation_id, team_id = _place(subject)
     if actor.organisation_id is None or organisation_id != actor.organisation_id:
         return False
+    if actor.scopes is not None and SCOPES[verb] not in actor.scopes:
+        return False
     if actor.kind == "system" or MEMBER in who:
         return True
     if ADMINISTRATOR in who and actor.is_administrator:
@@ -56,6 +77,8 @@ def allows(actor: Actor, verb: str, subject: Any) -> bool:
 def require(actor: Actor, verb: str, subject: Any) -> None:
     """Raise Forbidden unless `actor` may `verb` on `subject`."""
     if not allows(actor, verb, subject):
+        if actor.scopes is not None and SCOPES[verb] not in actor.scopes:
+            raise Forbidden(_("This token lacks the scope “%(scope)s”.") % {"scope": SCOPES[verb]})
         raise Forbidden(_("Your roles do not allow this. It is for: %(who)s.") % {"who": who_may(verb)})
 
 

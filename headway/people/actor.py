@@ -1,16 +1,18 @@
 """Actor: whoever does something, and what they may do it as."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from .models import Membership, Organisation, Person, Role, Team, TeamRole
+from .models import ApiToken, Membership, Organisation, Person, Role, Team, TeamRole
 
 
 @dataclass(frozen=True)
 class Actor:
     """One viewer or doer in one organisation.
 
-    `kind` is "member", or "system" for the command line and jobs (may do everything in its organisation).
+    `kind` is "member", "token" for a program that acts as a person or for a team, or "system" for the command line
+    and jobs (may do everything in its organisation). `scopes` bound what a token may use of its rights (None: all of
+    them); `team_id` is the only team in which a team's token has any.
     """
 
     organisation_id: int | None
@@ -18,10 +20,14 @@ class Actor:
     kind: str = "member"
     is_administrator: bool = False
     roles: Mapping[int, frozenset[Role]] = field(default_factory=dict)
+    scopes: frozenset[str] | None = None
+    team_id: int | None = None
 
     def roles_in(self, team_id: int | None) -> frozenset[Role]:
         """Return the roles in one team, or, for what belongs to no team, those held in any."""
         if team_id is None:
+            if self.team_id is not None:
+                return frozenset()
             return frozenset(role for roles in self.roles.values() for role in roles)
         return self.roles.get(team_id, frozenset())
 
@@ -42,6 +48,27 @@ def actor_for(person: Person, organisation: Organisation) -> Actor | None:
         is_administrator=membership.is_administrator,
         roles={team_id: frozenset(held) for team_id, held in roles.items()},
     )
+
+
+def actor_for_token(token: ApiToken) -> Actor | None:
+    """Return the Actor of a token; None where its person is no (active) member, or its team was put away.
+
+    One query for a person's token, none for a team's (read it with `select_related("person", "team")`).
+    """
+    scopes = frozenset(token.scopes)
+    if token.team is not None:
+        if token.team.archived_at is not None:
+            return None
+        return Actor(
+            organisation_id=token.organisation_id,
+            kind="token",
+            roles={token.team.pk: frozenset(Role(role) for role in token.roles)},
+            scopes=scopes,
+            team_id=token.team.pk,
+        )
+    assert token.person is not None
+    actor = actor_for(token.person, token.organisation)
+    return actor and replace(actor, kind="token", scopes=scopes)
 
 
 def system_actor(of: Organisation | Team | None) -> Actor:

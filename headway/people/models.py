@@ -258,6 +258,35 @@ class Retention(models.Model):
         return f"{self.organisation} keeps {self.days}"
 
 
+class ApiToken(models.Model):
+    """A key for programs, of a person or of a team. Shown once; only the hash of its secret is kept."""
+
+    organisation = models.ForeignKey(Organisation, models.CASCADE, related_name="api_tokens")
+    person = models.ForeignKey(Person, models.CASCADE, null=True, related_name="api_tokens")
+    team = models.ForeignKey(Team, models.CASCADE, null=True, related_name="api_tokens")
+    name = models.CharField(_("name"), max_length=80)
+    public_id = models.CharField(max_length=16, unique=True)  # in the clear part of the token
+    secret_hash = models.CharField(max_length=64)
+    scopes = models.JSONField(_("scopes"), default=list)
+    roles = models.JSONField(default=list)  # a team's token acts with these roles in its team
+    made_by = models.ForeignKey(Person, models.SET_NULL, null=True, related_name="+")
+    created_at = models.DateTimeField()
+    expires_at = models.DateTimeField(null=True)
+    revoked_at = models.DateTimeField(null=True)
+    last_used_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(person=None, team__isnull=False) | models.Q(person__isnull=False, team=None),
+                name="token_of_person_or_team",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
 class Throttle(models.Model):
     """How far a key has used up its tries (people.throttle)."""
 

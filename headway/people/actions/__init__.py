@@ -6,6 +6,7 @@ from .organisation import create_organisation, edit_organisation
 from .profile import edit_person, set_password
 from .roles import set_roles
 from .teams import archive_team, create_team, edit_team
+from .tokens import make_token, revoke_token, token_of, touch_token
 from .units import create_unit, edit_unit
 
 __all__ = [
@@ -23,9 +24,13 @@ __all__ = [
     "find_link",
     "issue_password_link",
     "issue_setup_link",
+    "make_token",
     "reactivate_member",
+    "revoke_token",
     "set_administrator",
     "set_password",
     "set_roles",
+    "token_of",
+    "touch_token",
     "use_password_link",
 ]
