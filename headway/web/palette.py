@@ -116,6 +116,7 @@ ENTRIES: tuple[Entry, ...] = (
     Entry("members", _("Everyone"), "people", menu=SETTINGS_ORGANISATION,
           words=_("people members users administrators")),
     Entry("cycles", _("Cycles"), "clock", menu=SETTINGS_ORGANISATION, words=_("quarters periods")),
+    Entry("activity", _("Activity"), "clock", menu=SETTINGS_ORGANISATION, words=_("history changes undo audit log who")),
     Entry("roles", _("Roles"), "people", menu=SETTINGS_ORGANISATION, words=_("permissions rights who may")),
     Entry("people", _("People and roles"), "people", menu=SETTINGS_TEAM, of_team=True, words=_("members team")),
     Entry("team-settings", _("Sprint and board"), "settings", menu=SETTINGS_TEAM, of_team=True,

@@ -23,6 +23,8 @@ from .views import (
     items,
     key_results,
     linking,
+    live,
+    my_sign_in,
     okr_import,
     okrs,
     people,
@@ -30,14 +32,21 @@ from .views import (
     search,
     settings,
     sightline,
+    sign_in,
+    sign_in_rules,
     sprints,
     today,
 )
 
 urlpatterns: list[URLPattern | URLResolver] = [
     # people: sign-in, one-time links, what is kept for a browser
-    path("sign-in/", people.sign_in, name="sign-in"),
-    path("sign-out/", people.sign_out, name="sign-out"),
+    path("sign-in/", sign_in.sign_in, name="sign-in"),
+    path("sign-in/", sign_in.sign_in, name="account_login"),  # as allauth calls it
+    path("sign-in/second/", sign_in.ask_second_factor, name="mfa_authenticate"),
+    path("sign-in/passkey/", sign_in.passkey, name="sign-in-passkey"),
+    path("sign-in/with/<str:provider_id>/", sign_in.with_provider, name="openid_connect_login"),
+    path("sign-in/with/<str:provider_id>/back/", sign_in.from_provider, name="openid_connect_callback"),
+    path("sign-out/", sign_in.sign_out, name="sign-out"),
     path("setup/<str:token>/", people.setup, name="setup"),
     path("password/<str:token>/", people.password_link, name="password-link"),
     path("o/switch/", people.switch_organisation, name="switch-organisation"),
@@ -47,6 +56,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     re_path(r"^healthz/?$", health.healthz, name="healthz"),
     re_path(r"^readyz/?$", health.readyz, name="readyz"),
     re_path(r"^metrics/?$", health.metrics, name="metrics"),
+    # the stream of an open page (asgi.py serves it)
+    path("live/", live.stream, name="live"),
     # today
     path("", today.today, name="today"),
     # the demonstration
@@ -139,6 +150,19 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("settings/cycles/<int:cycle_id>/", cycles.cycle, name="cycle"),
     path("settings/cycles/<int:cycle_id>/archive/", cycles.archive_cycle, name="archive-cycle"),
     path("settings/me/", settings.profile, name="profile"),
+    path("settings/me/sign-in/", my_sign_in.overview, name="my-sign-in"),
+    path("settings/me/sign-in/password/", my_sign_in.password, name="my-password"),
+    path("settings/me/sign-in/confirm/", my_sign_in.confirm, name="confirm-identity"),
+    path("settings/me/sign-in/app/", my_sign_in.app, name="authenticator-app"),
+    path("settings/me/sign-in/app/remove/", my_sign_in.remove_app, name="authenticator-app-remove"),
+    path("settings/me/sign-in/passkeys/new/", my_sign_in.new_passkey, name="passkey-new"),
+    path("settings/me/sign-in/passkeys/<int:passkey_id>/", my_sign_in.passkey, name="passkey"),
+    path("settings/me/sign-in/codes/", my_sign_in.codes, name="recovery-codes"),
+    path("settings/me/sign-in/codes.txt", my_sign_in.download_codes, name="recovery-codes-file"),
+    path("settings/me/sign-in/providers/<int:account_id>/", my_sign_in.provider, name="provider-remove"),
+    path("settings/me/sign-in/sessions/", my_sign_in.end_sessions, name="sessions-end"),
+    path("settings/sign-in/", sign_in_rules.rules, name="sign-in-rules"),
+    path("settings/members/<int:membership_id>/sign-in/", sign_in_rules.member, name="member-sign-in"),
     path("settings/browser/", settings.browser, name="browser-settings"),
     path("t/<str:team_key>/settings/", settings.team, name="team-settings"),
     path("t/<str:team_key>/settings/columns/", settings.columns, name="columns"),

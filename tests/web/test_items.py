@@ -96,7 +96,7 @@ def test_everything_that_is_known(world: World) -> None:
         "Parent",
         "Child",
         "blocks",
-        "Bo Berg changed the size from 3 to 5",
+        "Bo Berg changed the size of ANT-2 from 3 to 5",
         "In the status “Selected”",
         "Sprint 1",
         "in Sprint 1",

@@ -29,6 +29,11 @@ class ItemRef:
     how: str = ""
 
 
+#: Changes about many items: which keep what they did by the item's id, and what each did to one
+_BY_ITEM = ("items.moved", "items.ranked", "items.removed")
+_OF_ONE = {f"items.{done}": f"item.{done}" for done in ("moved", "ranked", "removed", "planned", "unplanned")}
+
+
 @dataclass(frozen=True)
 class Step:
     """One line of an item's history: a Change, or (`name` "status.entered") a status that an import brought."""
@@ -97,10 +102,19 @@ def _links(item: Item) -> tuple[ItemRef, ...]:
     )
 
 
-def _history(item: Item, steps: int) -> tuple[Step, ...]:
-    changes = list(
-        Change.objects.filter(subject_type=Item._meta.label_lower, subject_id=item.pk).order_by("-pk")[:steps]
+def about_item(item: Item) -> Q:
+    """Return which Changes are about an item: its own, and those of many items at once that took it along."""
+    key, of_team = str(item.pk), Q(subject_type=Team._meta.label_lower, subject_id=item.team_id)
+    return (
+        Q(subject_type=Item._meta.label_lower, subject_id=item.pk)
+        | of_team & Q(name__in=_BY_ITEM, after__has_key=key)
+        | of_team & Q(name__in=("items.planned", "items.unplanned"), after__items__has_key=key)
     )
+
+
+def _history(item: Item, steps: int) -> tuple[Step, ...]:
+    about = Change.objects.filter(about_item(item), organisation_id=item.team.organisation_id)
+    changes = list(about.order_by("-pk")[:steps])
     # Our own moves are Changes already; an import's statuses, and those of a move of many items, are only here.
     told = {change.at for change in changes}
     entered = [
@@ -112,10 +126,10 @@ def _history(item: Item, steps: int) -> tuple[Step, ...]:
     lines = [
         Step(
             at=change.at,
-            name=change.name,
+            name=_OF_ONE.get(change.name, change.name),
             who=names.get(change.actor_id or 0, ""),
-            before=change.before,
-            after=change.after,
+            before=_share(change.before, item),
+            after=_share(change.after, item),
             change_id=change.pk,
         )
         for change in changes
@@ -131,6 +145,15 @@ def _history(item: Item, steps: int) -> tuple[Step, ...]:
         for row in entered
     ]
     return tuple(sorted(lines, key=lambda line: line.at, reverse=True)[:steps])
+
+
+def _share(values: dict[str, Any], item: Item) -> dict[str, Any]:
+    """Return what a Change says of this item, where it is about many."""
+    key = str(item.pk)
+    if isinstance(values.get("items"), dict) and key in values["items"]:
+        return {**values, "items": {key: values["items"][key]}}
+    mine = values.get(key)
+    return values if mine is None else mine if isinstance(mine, dict) else {"value": mine}
 
 
 def _ref(item: Item, how: str = "") -> ItemRef:

@@ -12,6 +12,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
+from headway.desks.activity import item_lines
 from headway.lib import clock
 from headway.okr.models import KeyResult
 from headway.okr.queries import KeyResultRow, aligned, key_result_rows
@@ -25,7 +26,6 @@ from headway.sync.sources import NAMES
 from headway.value.models import Bet, NotNow, Serves
 from headway.value.queries import ItemPromise, item_promise
 
-from ..item_history import history_lines
 from . import Request, add_errors, back, get_team, own_referer, toast
 from .board import answer, item_of, show_lanes, whole
 from .changes import change_of
@@ -63,7 +63,7 @@ def item(request: Request, team_key: str, number: int) -> HttpResponse:
         "extra": list(_extra(row)),
         "conflicts": [_told_conflict(conflict) for conflict in Conflict.objects.filter(item=row, decided="")],
         "rank": _rank(team, row, own),
-        "lines": history_lines(team, page.history),
+        "lines": item_lines(page.item, page.history),
         "can_write": allows(request.actor, "write_item", team),
         "can_decide": allows(request.actor, "import_items", team),
     }

@@ -1,0 +1,195 @@
+"""Who changed what: the activity of an organisation, of a team, or of one thing with all that belongs to it."""
+
+import datetime as dt
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.apps import apps
+from django.db.models import Q
+
+from headway.live.history import is_undoable
+from headway.live.models import Change
+from headway.okr.models import CheckIn, KeyResult, Measurement, Objective
+from headway.people.access import allows
+from headway.people.actor import Actor
+from headway.people.models import Organisation, Person, Team
+from headway.scrum.models import Column, Item, Sprint
+from headway.scrum.queries import Step
+from headway.scrum.queries.item import about_item
+from headway.value.models import Bet, NotNow, Verdict
+
+from .sentences import Told, sentence
+
+PAGE = 50
+
+#: what a reader can narrow the activity to: name → apps whose rows it is about
+AREAS: dict[str, frozenset[str]] = {
+    "work": frozenset({"scrum"}),
+    "okrs": frozenset({"okr"}),
+    "value": frozenset({"value"}),
+    "agreements": frozenset({"agreements"}),
+    "imports": frozenset({"sync"}),
+    "people": frozenset({"people"}),
+}
+
+#: the rows that have an activity of their own
+SUBJECTS: tuple[type[Any], ...] = (Item, Sprint, KeyResult, Objective)
+
+
+@dataclass(frozen=True)
+class Subject:
+    """Something whose activity is asked for: its row, and its name for the head of the page."""
+
+    row: Any
+    label: str
+
+
+@dataclass(frozen=True)
+class Said:
+    """What was done, in a sentence."""
+
+    at: dt.datetime
+    text: str
+
+
+@dataclass(frozen=True)
+class Line(Said):
+    """One Change for a reader. `is_undoable`: the viewer may try to take it back; `was_undone`: it was."""
+
+    change_id: int
+    who: str
+    team: str  # its name, "" for what belongs to none
+    subject_type: str  # "scrum.item"
+    subject_id: int
+    is_undoable: bool
+    was_undone: bool
+    takes_back: bool
+
+
+@dataclass(frozen=True)
+class Activity:
+    """Lines, newest first; `older` is what to ask for `before` to get those after them, None at the end."""
+
+    lines: tuple[Line, ...]
+    older: int | None
+
+
+def activity(
+    viewer: Actor,
+    *,
+    team: Team | None = None,
+    area: str = "",
+    subject: Subject | None = None,
+    before: int | None = None,
+    limit: int = PAGE,
+) -> Activity:
+    """Return what was done in the viewer's organisation, newest first. Seven queries at most."""
+    rows = Change.objects.filter(organisation_id=viewer.organisation_id or 0)
+    if team is not None:
+        rows = rows.filter(team_id=team.pk)
+    if area in AREAS:
+        types = [model._meta.label_lower for app in AREAS[area] for model in apps.get_app_config(app).get_models()]
+        rows = rows.filter(subject_type__in=types)
+    if subject is not None:
+        rows = rows.filter(_about(subject.row))
+    if before is not None:
+        rows = rows.filter(pk__lt=before)
+    found = list(rows.select_related("undone_by").order_by("-pk")[: limit + 1])
+    older = found[limit - 1].pk if len(found) > limit else None
+    return Activity(_lines(found[:limit], viewer), older)
+
+
+def subject_for(viewer: Actor, of: str) -> Subject | None:
+    """Return what "scrum.item:12" names where the viewer may see it; else None. One query."""
+    kind, _colon, pk = of.partition(":")
+    model = next((model for model in SUBJECTS if model._meta.label_lower == kind), None)
+    if model is None or not pk.isdecimal() or len(pk) > 18:
+        return None
+    rows = model.objects.filter(team__organisation_id=viewer.organisation_id or 0) if model is Sprint else None
+    row = (model.objects.visible_to(viewer) if rows is None else rows).filter(pk=int(pk)).first()
+    return None if row is None else Subject(row, f"{row.key} {row.title}" if isinstance(row, Item) else str(row))
+
+
+def item_lines(item: Item, steps: Iterable[Step]) -> tuple[Said, ...]:
+    """Say the steps of one item. Two queries."""
+    names = _names({item.team_id}, ())
+    return tuple(
+        Said(step.at, sentence(Told(step.name, step.who, item.key, step.before, step.after, names))) for step in steps
+    )
+
+
+def _about(row: Any) -> Q:
+    """Return which Changes belong to a row: its own, and those of what hangs on it."""
+    own = _of(type(row), [row.pk])
+    if isinstance(row, Item):
+        bets = Bet.objects.filter(serves__item=row)
+        return about_item(row) | _bets(bets) | _of(NotNow, NotNow.objects.filter(item=row).values("pk"))
+    if isinstance(row, KeyResult):
+        return own | _key_results(KeyResult.objects.filter(pk=row.pk))
+    if isinstance(row, Objective):
+        return own | _key_results(KeyResult.objects.filter(objective=row))
+    return own
+
+
+def _key_results(rows: Any) -> Q:
+    ids = rows.values("pk")
+    return (
+        _of(KeyResult, ids)
+        | _of(Measurement, Measurement.objects.filter(key_result__in=ids).values("pk"))
+        | _of(CheckIn, CheckIn.objects.filter(key_result__in=ids).values("pk"))
+        | _bets(Bet.objects.filter(serves__key_result__in=ids))
+    )
+
+
+def _bets(bets: Any) -> Q:
+    verdicts = Verdict.objects.filter(bet__in=bets.values("pk"))
+    return _of(Bet, bets.values("pk")) | _of(Verdict, verdicts.values("pk"))
+
+
+def _of(model: type[Any], ids: Any) -> Q:
+    return Q(subject_type=model._meta.label_lower, subject_id__in=ids)
+
+
+def _lines(changes: list[Change], viewer: Actor) -> tuple[Line, ...]:
+    teams = {team.pk: team for team in Team.objects.visible_to(viewer)}
+    names = _names({change.team_id for change in changes if change.team_id}, changes)
+    organisation = Organisation(pk=viewer.organisation_id)
+    lines = []
+    for change in changes:
+        who = names["person"].get(change.actor_id or 0, "")
+        team = teams.get(change.team_id or 0)
+        told = Told(change.name, who, change.subject_label, change.before, change.after, names)
+        lines.append(
+            Line(
+                at=change.at,
+                text=sentence(told),
+                change_id=change.pk,
+                who=who,
+                team=team.name if team else "",
+                subject_type=change.subject_type,
+                subject_id=change.subject_id,
+                is_undoable=is_undoable(change) and _may_try(viewer, change, team or organisation),
+                was_undone=hasattr(change, "undone_by"),
+                takes_back=change.undoes_id is not None,
+            )
+        )
+    return tuple(lines)
+
+
+def _may_try(viewer: Actor, change: Change, place: Team | Organisation) -> bool:
+    """Say whether to offer the way back; the action itself asks for the right."""
+    is_own = viewer.person_id is not None and change.actor_id == viewer.person_id
+    return is_own or allows(viewer, "manage_team" if isinstance(place, Team) else "manage_organisation", place)
+
+
+def _names(teams: set[int], changes: Iterable[Change]) -> Mapping[str, Mapping[Any, Any]]:
+    """Return the names of what Changes know by id: people, columns, Sprints; and of an item's fields."""
+    actors = {change.actor_id for change in changes if change.actor_id}
+    fields = {one.attname: one.verbose_name for one in Item._meta.concrete_fields}
+    return {
+        "person": dict(Person.objects.filter(pk__in=actors).values_list("pk", "name")) if actors else {},
+        "column": dict(Column.objects.filter(team_id__in=teams).values_list("pk", "name")),
+        "sprint": dict(Sprint.objects.filter(team_id__in=teams).values_list("pk", "name")),
+        "field": fields | {"assignees": Item._meta.get_field("assignees").verbose_name},
+    }
