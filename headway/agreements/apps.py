@@ -5,4 +5,4 @@ class AgreementsConfig(AppConfig):
     name = "headway.agreements"
 
     def ready(self) -> None:
-        from . import actions  # noqa: F401  (registers the inverses of its Changes)
+        from . import actions, holdings  # noqa: F401  (register the inverses of its Changes, what people hold)

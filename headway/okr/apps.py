@@ -5,4 +5,4 @@ class OkrConfig(AppConfig):
     name = "headway.okr"
 
     def ready(self) -> None:
-        from . import actions  # noqa: F401  (registers the inverses of its Changes)
+        from . import actions, holdings  # noqa: F401  (register the inverses of its Changes, what people hold)

@@ -21,6 +21,7 @@ VERBS: dict[str, frozenset[str]] = {
     "read": frozenset({MEMBER}),
     "manage_organisation": frozenset({ADMINISTRATOR}),
     "manage_team": frozenset({ADMINISTRATOR, SM}),
+    "invite": frozenset({ADMINISTRATOR, SM}),
     "manage_cycles": frozenset({ADMINISTRATOR, SM, PO}),
     "write_okr": frozenset({ADMINISTRATOR, SM, PO}),
     "measure": frozenset({SM, PO, DEV}),

@@ -67,7 +67,7 @@ def members(viewer: Actor, team: Team | None = None) -> tuple[MemberRow, ...]:
 
 def units_and_teams(viewer: Actor) -> tuple[UnitRow, ...]:
     """Return the tree of units in reading order, each with its active teams; teams of no unit first. Two queries."""
-    units = list(Unit.objects.filter(organisation_id=viewer.organisation_id or 0).order_by("name", "id"))
+    units = list(Unit.objects.filter(organisation_id=viewer.organisation_id or 0).order_by("position", "name", "id"))
     teams: dict[int | None, list[TeamRow]] = {}
     for team in Team.objects.visible_to(viewer).active().prefetch_related("roles"):
         people = len({role.person_id for role in team.roles.all()})
@@ -90,6 +90,7 @@ VERB_TEXTS = {
     "read": _("Read everything of the organisation"),
     "manage_organisation": _("Change the organisation, its units and teams; add and deactivate people"),
     "manage_team": _("Give roles in the team; change its Sprint length, working days and board"),
+    "invite": _("Invite somebody into the team, by a link"),
     "manage_cycles": _("Create and change cycles"),
     "write_okr": _("Write objectives and Key Results"),
     "measure": _("Measure and check in on a Key Result"),

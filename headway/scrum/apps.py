@@ -5,4 +5,4 @@ class ScrumConfig(AppConfig):
     name = "headway.scrum"
 
     def ready(self) -> None:
-        from . import actions  # noqa: F401  (registers the way back of each Change)
+        from . import actions, holdings  # noqa: F401  (register the way back of each Change, what people hold)

@@ -98,11 +98,12 @@ def test_a_new_person_comes_with_roles_and_a_link_shown_once(ana, world):
     assert "Welcome, Fay" in html(ana.get(link))
 
 
-def test_somebody_known_elsewhere_gets_no_link(ana, world):
-    ana.post("/t/ANT/people/", {"kind": "add", "name": "Eve", "email": "EVE@elsewhere.example", "roles": ["developer"]})
-    page = html(ana.get("/t/ANT/people/"))
-    assert "Eve Eder is here, and signs in as before." in page
-    assert "Hand this link" not in page
+def test_somebody_known_elsewhere_is_invited_and_their_name_stays_unknown(ana, world):
+    given = {"kind": "add", "name": "Somebody", "email": "EVE@elsewhere.example", "roles": ["developer"]}
+    answer = ana.post("/t/ANT/people/", given)
+    assert answer.status_code == 422
+    assert "Invite this person by a link." in html(answer)
+    assert "Eve Eder" not in html(answer)
 
 
 def test_what_was_typed_stays_where_it_is_wrong(ana):

@@ -1,15 +1,28 @@
 """Every write to organisations, teams, people and roles: one file a noun."""
 
+from .invitations import (
+    INVITATION_DAYS,
+    LONGEST_DAYS,
+    accept_invitation,
+    find_invitation,
+    invite,
+    join_by_invitation,
+    may_revoke,
+    revoke_invitation,
+)
 from .links import complete_setup, find_link, issue_password_link, issue_setup_link, use_password_link
 from .members import add_person, deactivate_member, reactivate_member, set_administrator
 from .organisation import create_organisation, edit_organisation
 from .profile import edit_person, set_password
-from .roles import set_roles
+from .roles import hand_over_role, set_roles
 from .teams import archive_team, create_team, edit_team
 from .tokens import make_token, revoke_token, token_of, touch_token
-from .units import create_unit, edit_unit
+from .units import create_unit, delete_unit, edit_unit, order_unit
 
 __all__ = [
+    "INVITATION_DAYS",
+    "LONGEST_DAYS",
+    "accept_invitation",
     "add_person",
     "archive_team",
     "complete_setup",
@@ -17,15 +30,23 @@ __all__ = [
     "create_team",
     "create_unit",
     "deactivate_member",
+    "delete_unit",
     "edit_organisation",
     "edit_person",
     "edit_team",
     "edit_unit",
+    "find_invitation",
     "find_link",
+    "hand_over_role",
+    "invite",
     "issue_password_link",
     "issue_setup_link",
+    "join_by_invitation",
     "make_token",
+    "may_revoke",
+    "order_unit",
     "reactivate_member",
+    "revoke_invitation",
     "revoke_token",
     "set_administrator",
     "set_password",

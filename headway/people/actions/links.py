@@ -101,8 +101,13 @@ def use_password_link(token: str, password: str) -> Person:
     return person
 
 
+def new_token() -> str:
+    """Return a token that nobody guesses: 256 bits, fit for an address."""
+    return secrets.token_urlsafe(32)
+
+
 def issue(purpose: OneTimeLink.Purpose, person: Person | None) -> str:
-    token = secrets.token_urlsafe(32)
+    token = new_token()
     now = clock.now()
     OneTimeLink.objects.create(
         purpose=purpose,
@@ -124,4 +129,5 @@ def use(token: str, purpose: OneTimeLink.Purpose) -> OneTimeLink:
 
 
 def hash_of(token: str) -> str:
+    """Return what is kept of a token."""
     return hashlib.sha256(token.encode()).hexdigest()

@@ -1,18 +1,21 @@
-"""What the actions here share: an edit with its way back, and what is always refused."""
+"""What the actions here share: an edit with its way back, taking many back at once, and what is always refused."""
 
+from collections.abc import Iterable
 from copy import copy
 from typing import Any, TypeVar
 
 from django.core.exceptions import ValidationError
+from django.db import transaction
 from django.db.models import Model
 from django.utils.translation import gettext as _
 
 from headway.live.edits import edit, put_back, subject_of
+from headway.live.history import CannotUndo, undo
 from headway.live.models import Change
 
 from ..access import Forbidden, require
 from ..actor import Actor
-from ..models import Membership, Organisation, Person, Unit
+from ..models import Membership, Organisation, Person
 
 Row = TypeVar("Row", bound=Model)
 
@@ -28,15 +31,44 @@ def edit_row(row: Row, name: str, values: dict[str, Any], *, by: Actor, team_id:
 
 
 def undo_edit(model: Any, verb: str) -> Any:
+    """Return the inverse of an `edit_row` of this model."""
+
     def back(change: Change, by: Actor) -> Change:
         row: Any = subject_of(change, model)
         if model is Person:
             require_self(by, row)
         else:
-            require(by, verb, row.organisation if model is Unit else row)
+            require(by, verb, row)
         return put_back(row, change, by=by, team_id=change.team_id)
 
     return back
+
+
+def changes_since(first: Change) -> list[int]:
+    """Return what this transaction recorded after `first`, which it recorded too.
+
+    A transaction's first Change locks the history of its organisation until it ends: nobody else's lie between.
+    """
+    rows = Change.objects.filter(pk__gt=first.pk, organisation_id=first.organisation_id)
+    return list(rows.order_by("pk").values_list("pk", flat=True))
+
+
+def undo_all(change_ids: Iterable[int], *, by: Actor) -> list[str]:
+    """Take Changes back, the last one first. Returns the labels of those that others have changed since."""
+    left: list[str] = []
+    for change in Change.objects.filter(pk__in=list(change_ids)).order_by("-pk"):
+        try:
+            with transaction.atomic():
+                undo(change, by=by)
+        except CannotUndo:
+            left.append(change.subject_label)
+    return left
+
+
+def lock(organisation: Organisation | int) -> Organisation:
+    """Lock an organisation until the transaction ends: its members and units are written by one at a time."""
+    pk = organisation if isinstance(organisation, int) else organisation.pk
+    return Organisation.objects.select_for_update(no_key=True).get(pk=pk)
 
 
 def require_self(by: Actor, person: Person) -> None:
