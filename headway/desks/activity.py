@@ -37,6 +37,9 @@ AREAS: dict[str, frozenset[str]] = {
 SUBJECTS: tuple[type[Any], ...] = (Item, Sprint, KeyResult, Objective)
 
 
+_MEASURED = {Measurement._meta.label_lower, CheckIn._meta.label_lower}
+
+
 @dataclass(frozen=True)
 class Subject:
     """Something whose activity is asked for: its row, and its name for the head of the page."""
@@ -60,7 +63,7 @@ class Line(Said):
     change_id: int
     who: str
     team: str  # its name, "" for what belongs to none
-    subject_type: str  # "scrum.item"
+    subject_type: str  # what a reader would open for it: "scrum.item" for a bet on one
     subject_id: int
     is_undoable: bool
     was_undone: bool
@@ -84,7 +87,7 @@ def activity(
     before: int | None = None,
     limit: int = PAGE,
 ) -> Activity:
-    """Return what was done in the viewer's organisation, newest first. Seven queries at most."""
+    """Return what was done in the viewer's organisation, newest first. Nine queries at most."""
     rows = Change.objects.filter(organisation_id=viewer.organisation_id or 0)
     if team is not None:
         rows = rows.filter(team_id=team.pk)
@@ -154,6 +157,7 @@ def _of(model: type[Any], ids: Any) -> Q:
 def _lines(changes: list[Change], viewer: Actor) -> tuple[Line, ...]:
     teams = {team.pk: team for team in Team.objects.visible_to(viewer)}
     names = _names({change.team_id for change in changes if change.team_id}, changes)
+    homes = _homes(changes)
     organisation = Organisation(pk=viewer.organisation_id)
     lines = []
     for change in changes:
@@ -167,14 +171,33 @@ def _lines(changes: list[Change], viewer: Actor) -> tuple[Line, ...]:
                 change_id=change.pk,
                 who=who,
                 team=team.name if team else "",
-                subject_type=change.subject_type,
-                subject_id=change.subject_id,
+                subject_type=homes.get(change.pk, (change.subject_type, 0))[0],
+                subject_id=homes.get(change.pk, ("", change.subject_id))[1],
                 is_undoable=is_undoable(change) and _may_try(viewer, change, team or organisation),
                 was_undone=hasattr(change, "undone_by"),
                 takes_back=change.undoes_id is not None,
             )
         )
     return tuple(lines)
+
+
+def _homes(changes: list[Change]) -> dict[int, tuple[str, int]]:
+    """Return, by Change, the row with a page of its own where what it is about has none: a bet's item, say."""
+    item, key_result = Item._meta.label_lower, KeyResult._meta.label_lower
+    by_bet = dict(Bet.objects.filter(pk__in=_ids(changes, Bet)).values_list("pk", "serves__item"))
+    by_verdict = dict(Verdict.objects.filter(pk__in=_ids(changes, Verdict)).values_list("pk", "bet__serves__item"))
+    items = {Bet._meta.label_lower: by_bet, Verdict._meta.label_lower: by_verdict}
+    found = {}
+    for change in changes:
+        if change.subject_id in items.get(change.subject_type, {}):
+            found[change.pk] = (item, items[change.subject_type][change.subject_id])
+        elif change.subject_type in _MEASURED and "key_result" in change.after:
+            found[change.pk] = (key_result, change.after["key_result"])
+    return found
+
+
+def _ids(changes: list[Change], model: type[Any]) -> set[int]:
+    return {change.subject_id for change in changes if change.subject_type == model._meta.label_lower}
 
 
 def _may_try(viewer: Actor, change: Change, place: Team | Organisation) -> bool:
