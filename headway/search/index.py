@@ -9,18 +9,27 @@ dropped before migrations run and made again afterwards, which also fills the in
 they are only looked for.
 """
 
+import hashlib
 from typing import Any
 
 from django.db import connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from .sources import SOURCES, Source, Watched
+from .words import UNSPACED
 
 TABLE = "search_entry"
 PREFIX = "headway_search_"
 
 # SQLite numbers the rows of its index; the kind is the rest of the division.
 KIND_BASE = 8
+
+#: raise it where what the triggers write changes: they carry it in their names, and are made anew where it differs
+EDITION = 2
+_CURRENT = f"{PREFIX}{hashlib.sha256(f'{EDITION} {SOURCES!r}'.encode()).hexdigest()[:8]}_"
+
+#: [signs] of a text in a script without spaces that are indexed: cutting it up takes a step for each sign
+UNSPACED_LENGTH = 3_000
 
 # Between words, as SQLite's tokenizer sees it. PostgreSQL's own would keep "sign-in/price" or "a@b.c" whole.
 _PUNCTUATION = "!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~’“”«»…–—"
@@ -119,11 +128,11 @@ def _triggers(vendor: str) -> dict[str, str]:
         for watched in source.watched:
             events = ("insert", "update", "delete") if watched.is_own else ("update",)
             for event in events:
-                name = f"{PREFIX}{source.kind}_{watched.table}_{event}"
+                name = f"{_CURRENT}{source.code}_{watched.table}_{event}"
                 make = _sqlite_trigger if vendor == "sqlite" else _postgresql_trigger
                 found[name] = make(name, source, watched, event)
             if watched.is_own and vendor == "postgresql":
-                name = f"{PREFIX}{source.kind}_{watched.table}_truncate"
+                name = f"{_CURRENT}{source.code}_{watched.table}_truncate"
                 found[name] = (
                     f"CREATE TRIGGER {name} AFTER TRUNCATE ON {watched.table}"
                     f" FOR EACH STATEMENT EXECUTE FUNCTION {PREFIX}forget('{source.kind}')"
@@ -139,7 +148,7 @@ def _insert(source: Source, vendor: str, ids: str = "") -> str:
         return (
             f"INSERT INTO {TABLE} (rowid, scope, title, body)"
             f" SELECT id * {KIND_BASE} + {source.code}, '{source.kind.replace('_', '')} o' || organisation_id ||"
-            f" coalesce(' t' || team_id, ''), title, body FROM ({rows})"
+            f" coalesce(' t' || team_id, ''), {_apart('title')}, {_apart('body')} FROM ({rows})"
         )
     return (
         f"INSERT INTO {TABLE} (kind, subject_id, organisation_id, team_id, document)"
@@ -152,6 +161,17 @@ def _insert(source: Source, vendor: str, ids: str = "") -> str:
 
 
 # SQLite
+
+
+def _apart(text: str) -> str:
+    """Return SQL that sets spaces around each sign of a script that has none; other texts stay as they are."""
+    return (
+        f"CASE WHEN {text} GLOB '*[{UNSPACED}]*' THEN (WITH RECURSIVE sign(one, rest) AS"
+        f" (SELECT '', substr({text}, 1, {UNSPACED_LENGTH}) UNION ALL"
+        " SELECT substr(rest, 1, 1), substr(rest, 2) FROM sign WHERE rest <> '')"
+        f" SELECT group_concat(CASE WHEN one GLOB '[{UNSPACED}]' THEN ' ' || one || ' ' ELSE one END, '') FROM sign)"
+        f" || substr({text}, {UNSPACED_LENGTH + 1}) ELSE {text} END"
+    )
 
 
 def _sqlite_trigger(name: str, source: Source, watched: Watched, event: str) -> str:
@@ -201,7 +221,9 @@ def _postgresql_functions(connection: BaseDatabaseWrapper) -> list[str]:
         f"""CREATE OR REPLACE FUNCTION {PREFIX}plain(given text) RETURNS text LANGUAGE sql IMMUTABLE AS $$
             SELECT translate(
                 CASE WHEN octet_length(given) = char_length(given) THEN lower(given) ELSE
-                    regexp_replace(lower(normalize(given, NFKD){collation}), '[\\u0300-\\u036f]', '', 'g') END,
+                    regexp_replace(normalize(regexp_replace(
+                        lower(normalize(given, NFKD){collation}), '[\\u0300-\\u036f]', '', 'g'), NFC),
+                        '([{UNSPACED}])', ' \\1 ', 'g') END,
                 '{punctuation}', '{spaces}')
         $$""",
         f"""CREATE OR REPLACE FUNCTION {PREFIX}forget() RETURNS trigger LANGUAGE plpgsql AS $$

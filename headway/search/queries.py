@@ -2,21 +2,28 @@
 
 import math
 import re
-from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from django.db.models import Case, Q, When
 
 from headway.lib import clock
-from headway.okr.models import KeyResult, Objective
+from headway.okr.models import KeyResult
 from headway.people.actor import Actor
-from headway.people.models import Membership, Team
-from headway.scrum.models import Category, Item
+from headway.people.models import Team
+from headway.scrum.models import Item
 from headway.value.models import Serves
 
 from . import fulltext
-from .fulltext import Match, Scope
-from .sources import ITEM, KEY_RESULT, KINDS, OBJECTIVE, PERSON
-from .words import Part, excerpt, fold, matched, parts, stems, words
+from .asked import REMOVED, Asked, Filters, Term, understand
+from .fulltext import Match, Ranked, Scope
+from .hits import Hit, Row, hits_of, is_done, rows_of
+from .narrowing import items as narrowed_items
+from .narrowing import narrow
+from .sources import ITEM, KEY_RESULT, KINDS
+from .spelling import corrected
+from .words import every_word, fold, matched, stems
 
 _KEY = re.compile(r"\s*([A-Za-z][A-Za-z0-9]*)[-\s](\d{1,9})\s*")
 _NUMBER = re.compile(r"\s*#?(\d{1,9})\s*")
@@ -28,30 +35,23 @@ VOTES = 10
 # A Key Result of another team is more rarely what is meant.
 WEIGHT_OF_OTHER_TEAMS = 0.6
 LEAST_SCORE = 0.08
-LOOKED_AT = 5  # times as many matches as are shown
-
-
-@dataclass(frozen=True)
-class Hit:
-    """Something found. `key` is an item's; `id` a row of its kind (of a person, the person's)."""
-
-    kind: str
-    id: int
-    title: tuple[Part, ...]
-    excerpt: tuple[Part, ...]
-    where: str
-    key: str = ""
-    team_key: str = ""
-    number: int | None = None
-    category: str = ""
+LOOKED_AT, LEAST_LOOKED_AT = 3, 60  # times as many matches as are shown, and at least
+MOST_REMOVED = 2_000
 
 
 @dataclass(frozen=True)
 class Found:
-    """The best hits and how many there are in all."""
+    """Hits in order, and how many there are in all. `counts`: kind → how many, of every kind with a hit.
+
+    `asked` is what was understood; `corrected` the words that were looked for in place of those typed, where those
+    found nothing: (typed, used).
+    """
 
     hits: tuple[Hit, ...]
     total: int
+    counts: Mapping[str, int] = field(default_factory=dict, compare=False)
+    asked: Asked = field(default_factory=Asked, compare=False)
+    corrected: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -71,28 +71,50 @@ def find(
     kinds: Collection[str] | None = None,
     team: Team | None = None,
     limit: int = 20,
+    offset: int = 0,
+    filters: Filters | None = None,
+    language: str | None = None,
+    with_excerpts: bool = True,
 ) -> Found:
-    """Find items, objectives, Key Results and people of the viewer's organisation, best first.
+    """Find things of the viewer's organisation by words, best first, whatever their kind.
 
-    Each word may be a beginning ("pri" finds "price"); all of them must be there. An item's key or number comes first.
-    Any text is safe. At most nine queries.
+    `text` may hold filters, phrases and words to leave out (`asked.understand`); `kinds`, `team` and `filters` narrow
+    further. Each word may be a beginning ("pri" finds "price"), or another form of the word in the viewer's language;
+    all of them must be there. An item's key or number comes first. Where nothing is found, mistyped words are put
+    right. Any text is safe. At most seven queries, whatever the size; four without excerpts where nothing is mistyped.
     """
-    wanted = tuple(kind for kind in KINDS if kinds is None or kind in kinds)
-    sought = words(text)
-    if viewer.organisation_id is None or not sought or not wanted:
-        return Found((), 0)
-    scope = Scope(viewer.organisation_id, wanted, team.pk if team else None)
-    direct = _by_key(text, viewer, team) if ITEM in wanted else []
-    found, total = fulltext.matches(sought, scope, limit=limit * LOOKED_AT)
-    order = list(dict.fromkeys([*direct, *_open_first(found, sought)]))[:limit]
-    hits = _hits(order, sought, viewer)
-    return Found(tuple(hits[match] for match in order if match in hits), max(total, len(order)))
+    pool = _pool(text, viewer, kinds, team, filters, language, most=offset + limit)
+    page = pool.rows[offset : offset + limit]
+    hits = tuple(hits_of(page, pool.asked.marks, viewer, with_excerpts=with_excerpts))
+    return Found(hits, pool.total, pool.counts, pool.asked, pool.corrected)
 
 
-def find_by_kind(text: str, *, viewer: Actor, team: Team | None = None, limit: int = 6) -> dict[str, Found]:
-    """Find the best of each kind; kinds without a hit are left out."""
-    found = {kind: find(text, viewer=viewer, kinds=[kind], team=team, limit=limit) for kind in KINDS}
-    return {kind: group for kind, group in found.items() if group.hits}
+def find_by_kind(
+    text: str,
+    *,
+    viewer: Actor,
+    kinds: Collection[str] | None = None,
+    team: Team | None = None,
+    limit: int = 6,
+    filters: Filters | None = None,
+    language: str | None = None,
+    with_excerpts: bool = True,
+) -> dict[str, Found]:
+    """Find the best of each kind, as `find` does and in as many queries; kinds without a hit are left out."""
+    pool = _pool(text, viewer, kinds, team, filters, language, most=limit)
+    of_kind: dict[str, list[Row]] = {kind: [] for kind in KINDS}
+    for row in pool.rows:
+        if len(of_kind[row.match.kind]) < limit:
+            of_kind[row.match.kind].append(row)
+    shown = [row for rows in of_kind.values() for row in rows]
+    hits = hits_of(shown, pool.asked.marks, viewer, with_excerpts=with_excerpts)
+    groups: dict[str, list[Hit]] = {}
+    for row, hit in zip(shown, hits, strict=True):
+        groups.setdefault(row.match.kind, []).append(hit)
+    return {
+        kind: Found(tuple(group), pool.counts[kind], pool.counts, pool.asked, pool.corrected)
+        for kind, group in groups.items()
+    }
 
 
 def similar_key_results(item_or_text: Item | str, *, viewer: Actor, limit: int = 3) -> list[Suggestion]:
@@ -116,143 +138,146 @@ def similar_key_results(item_or_text: Item | str, *, viewer: Actor, limit: int =
     return sorted(good, key=lambda suggestion: (-suggestion.score, suggestion.key_result.pk))[:limit]
 
 
-# Hits
+# What matches, in order
 
 
-def _by_key(text: str, viewer: Actor, team: Team | None) -> list[Match]:
-    """Return items by their key (ANT-12), a tracker's key, or their number alone."""
-    items = Item.objects.visible_to(viewer).active()
-    if team is not None:
-        items = items.filter(team=team)
-    found: list[int] = []
-    if match := _KEY.fullmatch(text):
-        found += items.filter(team__key=match[1].upper(), number=int(match[2])).values_list("pk", flat=True)
-        keys = {text.strip(), text.strip().upper()}
-        teams = Team.objects.visible_to(viewer)
-        found += items.filter(team__in=teams, tracker_key__in=keys).exclude(tracker_key="").values_list("pk", flat=True)
-    elif match := _NUMBER.fullmatch(text):
-        found += items.filter(number=int(match[1])).order_by("category", "-updated_at").values_list("pk", flat=True)[:5]
-    return [Match(ITEM, pk) for pk in found]
+@dataclass(frozen=True)
+class _Pool:
+    """The rows that may be shown, best first; `counts` tells how many there are of each kind in all."""
+
+    rows: list[Row]
+    counts: dict[str, int]
+    asked: Asked
+    corrected: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def total(self) -> int:
+        return sum(self.counts.values())
 
 
-def _open_first(found: Sequence[Match], sought: Sequence[str]) -> list[Match]:
-    """Put what is still to be done before what is done, where both say it in the title; what only mentions it, last.
+def _pool(
+    text: str,
+    viewer: Actor,
+    kinds: Collection[str] | None,
+    team: Team | None,
+    filters: Filters | None,
+    language: str | None,
+    *,
+    most: int,
+) -> _Pool:
+    asked = understand(text, filters=filters, language=language)
+    wanted = tuple(kind for kind in KINDS if kinds is None or kind in kinds)
+    if viewer.organisation_id is None or not wanted or not (asked.terms or asked.filters):
+        return _Pool([], {}, asked)
+    scope, narrowed = narrow(asked.filters, Scope(viewer.organisation_id, wanted, team.pk if team else None), viewer)
+    if asked.filters.state == REMOVED:
+        return _removed(asked, scope, viewer)
+    # Where there is one page to fill, more are looked at than are shown: what is open comes before what is done.
+    looked_at = max(most * LOOKED_AT, LEAST_LOOKED_AT)
+    found = fulltext.ranked(asked, scope, limit=looked_at, narrowed=narrowed)
+    changed: tuple[tuple[str, str], ...] = ()
+    direct = _by_key(text, viewer, scope) if ITEM in scope.kinds else []
+    if not found and not direct and (better := _put_right(asked, viewer.organisation_id, language)):
+        found = fulltext.ranked(better[0], scope, limit=looked_at, narrowed=narrowed)
+        asked, changed = better if found else (asked, ())
+    counts = {one.match.kind: one.of_kind for one in found}
+    rows = rows_of(dict.fromkeys([*direct, *(one.match for one in found)]), viewer)
+    direct = [match for match in direct if match in rows]
+    counts[ITEM] = max(counts.get(ITEM, 0), len(direct))
+    ordered = _in_order(found, rows, asked, first=direct)
+    return _Pool(ordered, {kind: counts[kind] for kind in KINDS if counts.get(kind)}, asked, changed)
+
+
+def _in_order(found: Sequence[Ranked], rows: Mapping[Match, Row], asked: Asked, first: Sequence[Match]) -> list[Row]:
+    """Put what the title says before what the text mentions, what is open before what is done, whole words before
+    beginnings, and then the better before the worse, the newer first among those about as good.
 
     How rare a word is tells the database nothing of that: a finished item of two words would lead for ever.
     """
-    ids = [match.id for match in found if match.kind == ITEM]
-    items = Item.objects.filter(pk__in=ids).values_list("pk", "title", "category") if ids else []
-    later = {
-        Match(ITEM, pk): (matched(sought, title) != set(sought), category == Category.DONE)
-        for pk, title, category in items
-    }
-    return sorted(found, key=lambda match: later.get(match, (False, False)))
+    best: dict[str, float] = {}
+    for one in found:
+        best[one.match.kind] = max(best.get(one.match.kind, 0.0), one.score)
+
+    def place(one: Ranked) -> tuple[int, bool, int]:
+        row = rows[one.match]
+        quarter = round(4 * one.score / best[one.match.kind]) if asked.terms and best[one.match.kind] > 0 else 0
+        return _in_title(row.title, asked.terms), is_done(row), -quarter
+
+    seen = [one for one in found if one.match in rows and one.match not in first]
+    if asked.terms:
+        seen.sort(key=lambda one: rows[one.match].changed, reverse=True)
+        seen.sort(key=place)
+    return [rows[match] for match in first] + [rows[one.match] for one in seen]
 
 
-def _hits(order: Sequence[Match], sought: Sequence[str], viewer: Actor) -> dict[Match, Hit]:
-    """Read the rows behind the matches; what the viewer may not see is left out."""
-    ids: dict[str, list[int]] = defaultdict(list)
-    for match in order:
-        ids[match.kind].append(match.id)
-    found: dict[Match, Hit] = {}
-    if ids[ITEM]:
-        items = Item.objects.visible_to(viewer).active().filter(pk__in=ids[ITEM]).select_related("team")
-        found |= {Match(ITEM, item.pk): _item_hit(item, sought) for item in items}
-    if ids[OBJECTIVE]:
-        objectives = Objective.objects.visible_to(viewer).active().filter(pk__in=ids[OBJECTIVE]).select_related("team")
-        found |= {Match(OBJECTIVE, objective.pk): _objective_hit(objective, sought) for objective in objectives}
-    if ids[KEY_RESULT]:
-        key_results = _key_results(ids[KEY_RESULT], viewer)
-        found |= {Match(KEY_RESULT, key_result.pk): _key_result_hit(key_result, sought) for key_result in key_results}
-    if ids[PERSON]:
-        found |= _people(ids[PERSON], sought, viewer)
-    return found
+def _in_title(title: str, terms: Sequence[Term]) -> int:
+    """Return 0 where the title has all terms as they were typed, 1 where it begins them or has other forms, else 2."""
+    there = set(every_word(title))
+    if all(set(term.typed.split()) <= there for term in terms):
+        return 0
+    return 1 if all(matched(term.marks, title) for term in terms) else 2
 
 
-def _item_hit(item: Item, sought: Sequence[str]) -> Hit:
-    return Hit(
-        kind=ITEM,
-        id=item.pk,
-        title=parts(item.title, sought),
-        excerpt=_why(item, sought),
-        where=item.team.name,
-        key=f"{item.team.key}-{item.number}",
-        team_key=item.team.key,
-        number=item.number,
-        category=item.category,
+def _by_key(text: str, viewer: Actor, scope: Scope) -> list[Match]:
+    """Return items by their key (ANT-12), a tracker's key, or their number alone. One query where it looks like one."""
+    items = Item.objects.visible_to(viewer).active()
+    if scope.team_id is not None:
+        items = items.filter(team=scope.team_id)
+    if match := _KEY.fullmatch(text):
+        keys = {text.strip(), text.strip().upper()}
+        own = Q(team__key=match[1].upper(), number=int(match[2]))
+        either = items.filter(own | Q(tracker_key__in=keys)).annotate(is_own=Case(When(own, then=0), default=1))
+        return [Match(ITEM, pk) for pk in either.order_by("is_own").values_list("pk", flat=True)]
+    if match := _NUMBER.fullmatch(text):
+        numbered = items.filter(number=int(match[1])).order_by("category", "-updated_at")
+        return [Match(ITEM, pk) for pk in numbered.values_list("pk", flat=True)[:5]]
+    return []
+
+
+def _put_right(
+    asked: Asked, organisation_id: int, language: str | None
+) -> tuple[Asked, tuple[tuple[str, str], ...]] | None:
+    """Return the search with mistyped words put right, and what was changed; None where nothing seems mistyped."""
+    changed = []
+    terms = []
+    for term in asked.terms:
+        is_word = len(term.readings[0].words) == 1 and term.readings[0].is_beginning
+        better = corrected(term.typed, organisation_id) if is_word else None
+        if better is None:
+            terms.append(term)
+        else:
+            changed.append((term.typed, better))
+            terms += understand(better, language=language).terms
+    return (replace(asked, terms=tuple(terms)), tuple(changed)) if changed else None
+
+
+def _removed(asked: Asked, scope: Scope, viewer: Actor) -> _Pool:
+    """Find among removed items, which the index leaves out: few, so they are read, the last removed first."""
+    if ITEM not in scope.kinds:
+        return _Pool([], {}, asked)
+    items = narrowed_items(replace(asked.filters, state=""), viewer) or Item.objects.none()
+    items = items.exclude(removed_at=None).order_by("-removed_at")
+    if scope.team_id is not None:
+        items = items.filter(team=scope.team_id)
+    read = items.values_list("pk", "title", "description")[:MOST_REMOVED]
+    pks = [
+        pk
+        for pk, title, description in read
+        if all(matched(term.marks, f"{title} {description[:2_000]}") for term in asked.terms)
+        and not any(matched(term.marks, f"{title} {description[:2_000]}") for term in asked.without)
+    ]
+    rows = rows_of([Match(ITEM, pk) for pk in pks[:LEAST_LOOKED_AT]], viewer)
+    ordered = [rows[match] for match in (Match(ITEM, pk) for pk in pks) if match in rows]
+    return _Pool(ordered, {ITEM: len(pks)} if pks else {}, asked)
+
+
+def _key_results(ids: Collection[int], viewer: Actor) -> list[KeyResult]:
+    return list(
+        KeyResult.objects.visible_to(viewer)
+        .active()
+        .filter(pk__in=ids)
+        .select_related("objective__team", "objective__cycle")
     )
-
-
-def _why(item: Item, sought: Sequence[str]) -> tuple[Part, ...]:
-    """Return where an item says what its title does not: the description, the tracker's key, a kept column."""
-    if matched(sought, item.title) == set(sought):
-        return ()
-    if found := excerpt(item.description, sought):
-        return found
-    if matched(sought, item.tracker_key):
-        return parts(item.tracker_key, sought)
-    return next((found for name, text in _texts(item.extra) if (found := excerpt(f"{name}: {text}", sought))), ())
-
-
-def _texts(extra: object, name: str = "") -> Iterable[tuple[str, str]]:
-    if isinstance(extra, dict):
-        for key, value in extra.items():
-            yield from _texts(value, str(key))
-    elif isinstance(extra, list):
-        for value in extra:
-            yield from _texts(value, name)
-    elif extra is not None:
-        yield name, str(extra)
-
-
-def _objective_hit(objective: Objective, sought: Sequence[str]) -> Hit:
-    return Hit(
-        kind=OBJECTIVE,
-        id=objective.pk,
-        title=parts(objective.title, sought),
-        excerpt=excerpt(objective.why, sought),
-        where=objective.team.name if objective.team else "",
-        team_key=objective.team.key if objective.team else "",
-    )
-
-
-def _key_result_hit(key_result: KeyResult, sought: Sequence[str]) -> Hit:
-    team = key_result.objective.team
-    in_title = matched(sought, key_result.title) == set(sought)
-    return Hit(
-        kind=KEY_RESULT,
-        id=key_result.pk,
-        title=parts(key_result.title, sought),
-        excerpt=() if in_title else excerpt(key_result.objective.title, sought),
-        where=team.name if team else "",
-        team_key=team.key if team else "",
-    )
-
-
-def _people(membership_ids: Sequence[int], sought: Sequence[str], viewer: Actor) -> dict[Match, Hit]:
-    memberships = (
-        Membership.objects.filter(
-            pk__in=membership_ids, organisation_id=viewer.organisation_id or 0, deactivated_at=None
-        )
-        .select_related("person")
-        .prefetch_related("person__team_roles__team")
-    )
-    found = {}
-    for membership in memberships:
-        roles = [
-            role
-            for role in membership.person.team_roles.all()
-            if role.team.organisation_id == viewer.organisation_id and role.team.archived_at is None
-        ]
-        found[Match(PERSON, membership.pk)] = Hit(
-            kind=PERSON,
-            id=membership.person_id,
-            title=parts(membership.person.name, sought),
-            excerpt=(),
-            where=", ".join(f"{role.get_role_display()}, {role.team.name}" for role in roles),
-            team_key=roles[0].team.key if roles else "",
-        )
-    return found
 
 
 # Suggestions
@@ -300,15 +325,6 @@ def _likeness(weights: dict[str, float], title: str, text: str = "") -> float:
     """Return the weight of the stems that a text has, as a share of all, 0–1."""
     there = matched(list(weights), f"{title} {text[:2_000]}")
     return sum(weights[stem] for stem in there) / sum(weights.values())
-
-
-def _key_results(ids: Collection[int], viewer: Actor) -> list[KeyResult]:
-    return list(
-        KeyResult.objects.visible_to(viewer)
-        .active()
-        .filter(pk__in=ids)
-        .select_related("objective__team", "objective__cycle")
-    )
 
 
 def _running(key_results: Sequence[KeyResult]) -> Sequence[KeyResult]:

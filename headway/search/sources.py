@@ -7,7 +7,8 @@ tables change such rows; `index` turns that into triggers.
 from dataclasses import dataclass
 
 ITEM, OBJECTIVE, KEY_RESULT, PERSON = "item", "objective", "key_result", "person"
-KINDS = (ITEM, OBJECTIVE, KEY_RESULT, PERSON)
+DECISION, IMPEDIMENT, SPRINT = "decision", "impediment", "sprint"
+KINDS = (ITEM, OBJECTIVE, KEY_RESULT, DECISION, IMPEDIMENT, SPRINT, PERSON)
 
 
 @dataclass(frozen=True)
@@ -66,6 +67,21 @@ _PERSON = """
     SELECT m.id, m.organisation_id, CAST(NULL AS bigint) AS team_id, p.name AS title, '' AS body
     FROM people_membership m JOIN people_person p ON p.id = m.person_id
     WHERE m.deactivated_at IS NULL"""
+
+_DECISION = """
+    SELECT d.id, d.organisation_id, d.team_id, d.title, substr(d.because || ' ' || d.outcome, 1, 100000) AS body
+    FROM agreements_decision d
+    WHERE 1 = 1"""
+
+_IMPEDIMENT = """
+    SELECT b.id, t.organisation_id, b.team_id, b.title, b.asked AS body
+    FROM agreements_impediment b JOIN people_team t ON t.id = b.team_id
+    WHERE 1 = 1"""
+
+_SPRINT = """
+    SELECT s.id, t.organisation_id, s.team_id, s.name AS title, s.goal || ' ' || s.tracker_name AS body
+    FROM scrum_sprint s JOIN people_team t ON t.id = s.team_id
+    WHERE 1 = 1"""
 
 
 def _both(text: str) -> dict[str, str]:
@@ -127,5 +143,33 @@ SOURCES = (
             Watched("people_membership", ("deactivated_at", "organisation_id", "person_id"), "ROW.id", is_own=True),
             Watched("people_person", ("name",), "SELECT id FROM people_membership WHERE person_id = ROW.id"),
         ),
+    ),
+    Source(
+        kind=DECISION,
+        code=5,
+        select=_both(_DECISION),
+        id_column="d.id",
+        watched=(
+            Watched(
+                "agreements_decision",
+                ("title", "because", "outcome", "organisation_id", "team_id"),
+                "ROW.id",
+                is_own=True,
+            ),
+        ),
+    ),
+    Source(
+        kind=IMPEDIMENT,
+        code=6,
+        select=_both(_IMPEDIMENT),
+        id_column="b.id",
+        watched=(Watched("agreements_impediment", ("title", "asked", "team_id"), "ROW.id", is_own=True),),
+    ),
+    Source(
+        kind=SPRINT,
+        code=7,
+        select=_both(_SPRINT),
+        id_column="s.id",
+        watched=(Watched("scrum_sprint", ("name", "goal", "tracker_name", "team_id"), "ROW.id", is_own=True),),
     ),
 )

@@ -12,6 +12,14 @@ LONGEST_WORD = 60
 
 _WORD = re.compile(r"[^\W_]+")
 
+#: scripts that set no space between words (Han, Hiragana, Katakana): each sign is a word of its own in the index
+UNSPACED = "\u3041-\u3096\u30a1-\u30fa\u30fc\u3400-\u4dbf\u4e00-\u9fff"
+_UNSPACED = re.compile(f"[{UNSPACED}]")
+_PIECE = re.compile(f"[{UNSPACED}]|[^{UNSPACED}]+")
+
+# Marks that make another sign of a kana (か, が), not an accent.
+_VOICED = "\u3099\u309a"
+
 # Words that say nothing of a subject. Few, because how rare a word is weighs too.
 _EMPTY_WORDS = """
     about add added after again all allow also and any are because been before being between both but can cannot change
@@ -36,14 +44,32 @@ class Part:
 
 def fold(text: str) -> str:
     """Return the text in small letters without accents."""
+    if text.isascii():
+        return text.lower()
     apart = unicodedata.normalize("NFKD", text)
-    return "".join(sign for sign in apart if not unicodedata.combining(sign)).lower()
+    kept = "".join(sign for sign in apart if sign in _VOICED or not unicodedata.combining(sign))
+    return unicodedata.normalize("NFC", kept).lower()
+
+
+def is_unspaced(word: str) -> bool:
+    """Say whether a word is of a script that sets no spaces, so that it is looked for anywhere."""
+    return bool(_UNSPACED.search(word))
+
+
+def pieces(word: str) -> tuple[str, ...]:
+    """Cut a folded word into what the index holds of it: itself, or each sign of a script without spaces."""
+    return tuple(_PIECE.findall(word)) if is_unspaced(word) else (word,)
 
 
 def words(text: str, *, most: int = MOST_WORDS) -> list[str]:
     """Return the words of what somebody typed, at most `most`, each once, in order."""
     found = (word[:LONGEST_WORD] for word in _WORD.findall(fold(text[:LONGEST_TEXT])))
     return list(dict.fromkeys(found))[:most]
+
+
+def every_word(text: str) -> list[str]:
+    """Return all words of a text, folded, with repeats."""
+    return _WORD.findall(fold(text))
 
 
 def stems(text: str) -> list[str]:
@@ -63,23 +89,33 @@ def stems(text: str) -> list[str]:
 def parts(text: str, sought: Collection[str]) -> tuple[Part, ...]:
     """Cut a text into what begins with one of the words sought, and the rest."""
     flags = [False] * len(text)
+    anywhere = [beginning for beginning in sought if is_unspaced(beginning)]
     for match in _WORD.finditer(text):
         word = fold(match.group())
+        is_as_long = len(word) == len(match.group())
         length = max((len(beginning) for beginning in sought if word.startswith(beginning)), default=0)
         # A letter may fold into two (ﬁ): then the place inside the word is not known, and all of it is marked.
-        end = match.start() + length if len(word) == len(match.group()) else match.end()
+        end = match.start() + length if is_as_long else match.end()
         if length:
             flags[match.start() : end] = [True] * (end - match.start())
-    pieces = groupby(zip(text, flags, strict=True), key=lambda pair: pair[1])
-    return tuple(Part("".join(sign for sign, _flag in run), is_match) for is_match, run in pieces)
+        for beginning in anywhere if is_as_long else ():
+            place = word.find(beginning)
+            while place >= 0:
+                start = match.start() + place
+                flags[start : start + len(beginning)] = [True] * len(beginning)
+                place = word.find(beginning, place + 1)
+    pieces_ = groupby(zip(text, flags, strict=True), key=lambda pair: pair[1])
+    return tuple(Part("".join(sign for sign, _flag in run), is_match) for is_match, run in pieces_)
 
 
 def excerpt(text: str, sought: Collection[str], *, around: int = 60) -> tuple[Part, ...]:
     """Return the surroundings of the first match in a text, cut at words; nothing where there is none."""
     text = " ".join(text[:100_000].split())
     for match in _WORD.finditer(text):
-        if any(fold(match.group()).startswith(beginning) for beginning in sought):
-            start, end = _at_words(text, match.start() - around, match.end() + around)
+        at = _place(fold(match.group()), sought)
+        if at >= 0:
+            at = min(at, len(match.group()))
+            start, end = _at_words(text, match.start() + at - around, match.start() + at + around + 10)
             piece = ("… " if start else "") + text[start:end].strip() + (" …" if end < len(text) else "")
             return parts(piece, sought)
     return ()
@@ -87,8 +123,20 @@ def excerpt(text: str, sought: Collection[str], *, around: int = 60) -> tuple[Pa
 
 def matched(beginnings: Sequence[str], text: str) -> set[str]:
     """Return which beginnings some word of the text has."""
-    there = set(_WORD.findall(fold(text)))
-    return {beginning for beginning in beginnings if any(word.startswith(beginning) for word in there)}
+    folded = fold(text)
+    there = set(_WORD.findall(folded))
+    return {
+        beginning
+        for beginning in beginnings
+        if any(word.startswith(beginning) for word in there) or (is_unspaced(beginning) and beginning in folded)
+    }
+
+
+def _place(word: str, sought: Collection[str]) -> int:
+    """Return where in a folded word one of the sought stands: 0 for a beginning, -1 for nowhere."""
+    if any(word.startswith(beginning) for beginning in sought):
+        return 0
+    return max((word.find(beginning) for beginning in sought if is_unspaced(beginning)), default=-1)
 
 
 def _stem(word: str) -> str:
@@ -99,9 +147,12 @@ def _stem(word: str) -> str:
 
 
 def _at_words(text: str, start: int, end: int) -> tuple[int, int]:
+    """Move both ends to the nearest space inwards; where none is near, cut between any two signs."""
     start, end = max(0, start), min(len(text), end)
     if start:
-        start = text.find(" ", start) + 1
+        space = text.find(" ", start, start + 25)
+        start = space + 1 if space >= 0 else start
     if end < len(text):
-        end = max(text.rfind(" ", start, end), start + 1)
+        space = text.rfind(" ", max(start, end - 25), end)
+        end = space if space >= 0 else end
     return start, end
