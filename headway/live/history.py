@@ -4,7 +4,9 @@
 Change's name with `@inverse("item.moved")`; `undo()` finds it there.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any, Protocol
 
 from django.db import connection, transaction
@@ -12,6 +14,7 @@ from django.utils.translation import gettext as _
 
 from headway.lib import clock
 
+from . import known
 from .models import Change
 from .notice import CHANGED, CHANNEL, payload
 
@@ -29,6 +32,7 @@ class Acting(Protocol):
 
 Inverse = Callable[[Change, Any], Change | None]
 _inverses: dict[str, Inverse] = {}
+_recorded: ContextVar[list[Change] | None] = ContextVar("recorded", default=None)
 
 
 class CannotUndo(Exception):
@@ -47,6 +51,17 @@ def inverse(name: str) -> Callable[[Inverse], Inverse]:
         return function
 
     return register
+
+
+@contextmanager
+def recording() -> Iterator[list[Change]]:
+    """Collect the Changes that are recorded inside the block, in their order."""
+    changes: list[Change] = []
+    token = _recorded.set(changes)
+    try:
+        yield changes
+    finally:
+        _recorded.reset(token)
 
 
 def record(
@@ -76,7 +91,8 @@ def record(
                 "SELECT pg_advisory_xact_lock(%s, %s), pg_notify(%s, %s)",
                 [0x4857, organisation_id % 2**31, CHANNEL, payload(CHANGED, organisation=organisation_id)],
             )
-    return Change.objects.create(
+    known.look_again()
+    change = Change.objects.create(
         organisation_id=by.organisation_id,
         team_id=team_id,
         actor_id=by.person_id,
@@ -90,6 +106,10 @@ def record(
         at=clock.now(),
         undoes=undoes,
     )
+    recorded = _recorded.get()
+    if recorded is not None:
+        recorded.append(change)
+    return change
 
 
 def is_undoable(change: Change) -> bool:

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
+from headway.live.known import Aspect, remembered
+
 from .models import ApiToken, Membership, Organisation, Person, Role, Team, TeamRole
 
 
@@ -39,15 +41,31 @@ def actor_for(person: Person, organisation: Organisation) -> Actor | None:
     ).first()
     if membership is None:
         return None
-    roles: dict[int, set[Role]] = {}
-    for row in TeamRole.objects.filter(person=person, team__organisation=organisation):
-        roles.setdefault(row.team_id, set()).add(Role(row.role))
-    return Actor(
-        organisation_id=organisation.pk,
-        person_id=person.pk,
-        is_administrator=membership.is_administrator,
-        roles={team_id: frozenset(held) for team_id, held in roles.items()},
+    return actor_of(membership)
+
+
+def actor_of(membership: Membership) -> Actor:
+    """Return the Actor of an active member. One query, where the roles are not remembered."""
+    roles = remembered(
+        ("roles", membership.person_id),
+        lambda: _roles_of(membership),
+        organisation_id=membership.organisation_id,
+        rests_on=Aspect.FRAME,
     )
+    return Actor(
+        organisation_id=membership.organisation_id,
+        person_id=membership.person_id,
+        is_administrator=membership.is_administrator,
+        roles=roles,
+    )
+
+
+def _roles_of(membership: Membership) -> dict[int, frozenset[Role]]:
+    roles: dict[int, set[Role]] = {}
+    held = TeamRole.objects.filter(person=membership.person_id, team__organisation=membership.organisation_id)
+    for team_id, role in held.values_list("team_id", "role"):
+        roles.setdefault(team_id, set()).add(Role(role))
+    return {team_id: frozenset(of_team) for team_id, of_team in roles.items()}
 
 
 def actor_for_token(token: ApiToken) -> Actor | None:

@@ -20,6 +20,7 @@ from django.utils.translation import gettext as _
 
 from headway.lib import clock
 from headway.lib.days import working_days
+from headway.live.known import Aspect, remembered
 from headway.okr.models import Cycle
 from headway.people.actor import Actor
 from headway.people.models import Organisation, Person, Role, Team
@@ -27,7 +28,8 @@ from headway.scrum.models import Sprint
 
 from . import palette
 from .formats import day
-from .views import Request, own_referer
+from .live import Following, without_session
+from .views import Request, own_referer, teams_of
 
 THEMES = {"": "light", "light": "dark", "dark": ""}  # system, light, dark, and round again
 SPRINTS_BEFORE, SPRINTS_AFTER = 3, 2
@@ -125,7 +127,7 @@ class Shell:
 
     @cached_property
     def _teams(self) -> list[Team]:
-        return list(Team.objects.visible_to(self.actor).active())
+        return list(teams_of(self._request))
 
     @cached_property
     def team(self) -> Team | None:
@@ -167,8 +169,16 @@ class Shell:
 
     @cached_property
     def rhythm(self) -> Rhythm | None:
-        """Cycle and Sprints of the team. Two queries."""
-        return rhythm_of(self.team) if self.team else None
+        """Cycle and Sprints of the team. Two queries, where it is not remembered."""
+        team = self.team
+        if team is None:
+            return None
+        return remembered(
+            ("rhythm", team.pk),
+            lambda: rhythm_of(team),
+            organisation_id=team.organisation_id,
+            rests_on=Aspect.FRAME,
+        )
 
     @cached_property
     def settings(self) -> list[NavGroup]:
@@ -235,7 +245,9 @@ class Shell:
 
 def shell(request: HttpRequest) -> dict[str, Any]:
     """Context processor of all templates (settings.TEMPLATES)."""
-    return {
+    shared = without_session() if getattr(request, "is_shared", False) else {}
+    return shared | {
+        "live": Following(request),
         "browser": SimpleLazyObject(lambda: Browser(request)),
         "shell": _lazily(request, lambda: Shell(cast(Request, request))),
     }

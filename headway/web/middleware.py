@@ -10,10 +10,12 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import resolve_url
 from django.utils import timezone
 
+from headway.live import known
 from headway.people import access
-from headway.people.actor import actor_for
+from headway.people.actor import actor_of
 from headway.people.models import Membership, Organisation
 
+from .live import note_position
 from .views import Request, errors, go, is_htmx, trigger
 
 Answer = Callable[[HttpRequest], HttpResponse]
@@ -61,17 +63,19 @@ class ActorMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        attach_actor(request)
-        organisation: Organisation | None = getattr(request, "organisation", None)
-        with timezone.override(ZoneInfo(organisation.time_zone) if organisation else None):
-            response = self.get_response(request)
-        _carry_toasts(request, response)
+        with known.request():
+            attach_actor(request)
+            organisation: Organisation | None = getattr(request, "organisation", None)
+            with timezone.override(ZoneInfo(organisation.time_zone) if organisation else None):
+                response = self.get_response(request)
+            _carry_toasts(request, response)
         return response
 
     def process_view(
         self, request: HttpRequest, view: Callable[..., HttpResponse], args: Any, kwargs: Any
     ) -> HttpResponse | None:
         if not getattr(view, "login_required", True) or getattr(request, "actor", None) is not None:
+            note_position(request, view)
             return None
         if request.user.is_authenticated:
             return errors.no_organisation(request)
@@ -84,18 +88,18 @@ class ActorMiddleware:
 
 
 def attach_actor(request: HttpRequest) -> None:
-    """Set `request.actor` (None for a stranger) and, for a member, `request.organisation`. Three queries at most."""
+    """Set `request.actor` (None for a stranger) and, for a member, `request.organisation`. Two queries at most."""
     asking = cast(Request, request)
     asking.__dict__["actor"] = None
     if not request.user.is_authenticated:
         return
     active = Membership.objects.filter(person=request.user, deactivated_at=None).select_related("organisation")
-    organisations = {row.organisation_id: row.organisation for row in active.order_by("organisation__name")}
-    asking.organisations = list(organisations.values())
-    chosen = organisations.get(request.session.get("organisation", 0)) or next(iter(organisations.values()), None)
-    if chosen is not None:
-        asking.actor = cast(Any, actor_for(request.user, chosen))
-        asking.organisation = chosen
+    memberships = {row.organisation_id: row for row in active.order_by("organisation__name")}
+    asking.organisations = [row.organisation for row in memberships.values()]
+    chosen = memberships.get(request.session.get("organisation", 0)) or next(iter(memberships.values()), None)
+    if chosen is not None and request.user.is_active:
+        asking.actor = actor_of(chosen)
+        asking.organisation = chosen.organisation
 
 
 def _carry_toasts(request: HttpRequest, response: HttpResponse) -> None:

@@ -103,7 +103,8 @@ def create_item(
         subject=item,
         team_id=team.pk,
         label=item_label(item),
-        after={"title": item.title, "column_id": column.pk, "sprint_id": item.sprint_id},
+        after={"title": item.title, "column_id": column.pk, "sprint_id": item.sprint_id}
+        | ({"done_at": now.isoformat()} if item.done_at else {}),
     )
     return item
 

@@ -2,18 +2,23 @@
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
+from typing import NamedTuple, TypeVar
 
 from django.db.models import Count, F, Q, Sum
 from django.utils import timezone
 
 from headway.lib import clock
 from headway.lib.days import working_days
+from headway.live.known import Aspect, remembered
 from headway.people.actor import Actor
 from headway.people.models import Person, Team
 
 from ..models import Category, Column, Item, Sprint
+
+Value = TypeVar("Value")
 
 CARDS_A_LANE = 60
 ITEMS_FOR_AN_ALARM = 10
@@ -145,12 +150,16 @@ def lanes_of(
     team: Team, sprint: Sprint | None, viewer: Actor, *, only: Collection[int] | None = None
 ) -> tuple[Lane, ...]:
     """Return the lanes of a board, or `only` those of these columns. Four queries, and one a column without Sprint."""
-    columns = list(Column.objects.filter(team__in=Team.objects.visible_to(viewer).filter(pk=team.pk)))
+    if team.organisation_id != viewer.organisation_id:
+        return ()
+    columns: Sequence[Column] = columns_of(team)
     if only is not None:
         columns = [column for column in columns if column.pk in only]
     shown, totals = _of_sprint(sprint, columns) if sprint is not None else _of_team(team, columns)
-    faces = faces_of([item.pk for items in shown.values() for item in items])
-    alarm, today = ageing_alarm(team), clock.today()
+    ids = tuple(item.pk for items in shown.values() for item in items)
+    faces = _remembered(team, ("faces", ids), partial(faces_of, ids), Aspect.HOLDERS)
+    alarm = _remembered(team, ("alarm", team.pk), partial(ageing_alarm, team), Aspect.DONE)
+    today = clock.today()
     return tuple(
         Lane(
             id=column.pk,
@@ -165,6 +174,15 @@ def lanes_of(
         )
         for column in columns
     )
+
+
+def columns_of(team: Team) -> tuple[Column, ...]:
+    """Return the columns of a team in order, for reading only. One query, where they are not remembered."""
+    return _remembered(team, ("columns", team.pk), lambda: tuple(Column.objects.filter(team=team.pk)), Aspect.FRAME)
+
+
+def _remembered(team: Team, key: tuple[object, ...], make: Callable[[], Value], aspect: Aspect) -> Value:
+    return remembered(key, make, organisation_id=team.organisation_id, rests_on=aspect, team_id=team.pk)
 
 
 def sprint_head(sprint: Sprint, team: Team, *, today: dt.date | None = None) -> SprintHead:
@@ -211,7 +229,26 @@ def faces_of(item_ids: Collection[int]) -> dict[int, tuple[Face, ...]]:
     return {item_id: tuple(faces) for item_id, faces in found.items()}
 
 
-Shown = dict[int, list[Item]]
+class _Row(NamedTuple):
+    """What a card needs of its item: reading sixty whole items takes longer than drawing them."""
+
+    pk: int
+    number: int
+    title: str
+    kind: str
+    size: float | None
+    category: str
+    column_id: int
+    started_at: dt.datetime | None
+    done_at: dt.datetime | None
+    created_at: dt.datetime
+    blocked_since: dt.date | None
+    blocked_because: str
+    due_on: dt.date | None
+    missing_since: dt.datetime | None
+
+
+Shown = dict[int, list[_Row]]
 Totals = dict[int, tuple[int, float]]
 
 
@@ -219,14 +256,15 @@ def _of_sprint(sprint: Sprint, columns: Sequence[Column]) -> tuple[Shown, Totals
     """Return the cards of each column and what all of it is, of one Sprint. One query."""
     items: Shown = {column.pk: [] for column in columns}
     # Not by team as well: the Sprint says it, and a database that looks by team reads the whole backlog.
-    for item in Item.objects.active().filter(sprint=sprint).defer("description", "extra").in_order():
+    held = Item.objects.active().filter(sprint=sprint).in_order().values_list(*_Row._fields)
+    for item in map(_Row._make, held):
         if item.column_id in items:
             items[item.column_id].append(item)
     for column in columns:
         if column.category == Category.DONE:
             items[column.pk].sort(key=lambda item: (item.done_at or item.created_at, item.pk), reverse=True)
-    totals = {column: (len(held), sum(item.size or 0.0 for item in held)) for column, held in items.items()}
-    return {column: held[:CARDS_A_LANE] for column, held in items.items()}, totals
+    totals = {column: (len(rows), sum(item.size or 0.0 for item in rows)) for column, rows in items.items()}
+    return {column: rows[:CARDS_A_LANE] for column, rows in items.items()}, totals
 
 
 def _of_team(team: Team, columns: Sequence[Column]) -> tuple[Shown, Totals]:
@@ -238,14 +276,13 @@ def _of_team(team: Team, columns: Sequence[Column]) -> tuple[Shown, Totals]:
     shown: Shown = {}
     for column in columns:
         items = Item.objects.active().filter(team=team, category=column.category, column=column)
-        items = items.defer("description", "extra")
         newest = items.order_by(F("done_at").desc(nulls_last=True), "-pk")
         ordered = newest if column.category == Category.DONE else items.in_order()
-        shown[column.pk] = list(ordered[:CARDS_A_LANE])
+        shown[column.pk] = [_Row._make(row) for row in ordered.values_list(*_Row._fields)[:CARDS_A_LANE]]
     return shown, totals
 
 
-def _card(item: Item, team: Team, faces: tuple[Face, ...], *, today: dt.date, alarm: int | None) -> Card:
+def _card(item: _Row, team: Team, faces: tuple[Face, ...], *, today: dt.date, alarm: int | None) -> Card:
     days = None
     if item.started_at is not None and item.category == Category.DOING:
         days = max(1, working_days(timezone.localdate(item.started_at), today, team.working_days))

@@ -1,16 +1,21 @@
 """How much work a week of the team is, from its own history: what turns sizes into weeks."""
 
 import datetime as dt
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeVar
 
 from django.db.models import Max
 from django.utils import timezone
 from django.utils.translation import ngettext
 
 from headway.engine.forecast import WEEKS_NEEDED, flag_bulk_days, weekly
+from headway.live.known import Aspect, remembered
 from headway.people.models import Team
 from headway.scrum.models import Category, Item, Transition
 from headway.scrum.queries import daily_done
+
+Value = TypeVar("Value")
 
 PACE_WEEKS = 12
 STALE_DAYS = 28
@@ -43,7 +48,18 @@ class History:
 
 
 def history_of(team: Team, today: dt.date) -> History:
-    """Return the team's throughput up to yesterday: today is not over. Three queries."""
+    """Return the team's throughput up to yesterday: today is not over. Three queries, where it is not remembered."""
+    known = _remembered(team, "history", today, lambda: _history_of(team, today), Aspect.PAST)
+    # Where nothing has happened for long, anything that happens says that the record goes on.
+    return _remembered(team, "stale", today, lambda: _history_of(team, today), Aspect.WORK) if known.is_stale else known
+
+
+def _remembered(team: Team, what: str, today: dt.date, make: Callable[[], Value], aspect: Aspect) -> Value:
+    organisation_id = team.organisation_id
+    return remembered((what, team.pk, today), make, organisation_id=organisation_id, rests_on=aspect, team_id=team.pk)
+
+
+def _history_of(team: Team, today: dt.date) -> History:
     yesterday = today - dt.timedelta(days=1)
     last = _last_sign(team)
     is_stale = last is not None and (yesterday - last).days >= STALE_DAYS
@@ -104,7 +120,14 @@ def pace_of(team: Team, today: dt.date, history: History | None = None) -> Pace:
             len(recent),
         ) % {"weeks": len(recent)}
         return Pace(team.key, None, None, len(recent), missing)
-    sizes = _sizes_done(team, history.ends_on - dt.timedelta(days=7 * len(recent)), history.ends_on)
+    begins_on = history.ends_on - dt.timedelta(days=7 * len(recent))
+    sizes = _remembered(
+        team,
+        f"sizes done from {begins_on} to {history.ends_on}",
+        today,
+        lambda: _sizes_done(team, begins_on, history.ends_on),
+        Aspect.PAST,
+    )
     mean_size = sum(sizes) / len(sizes) if sizes else None
     return Pace(team.key, done / len(recent), mean_size, len(recent))
 

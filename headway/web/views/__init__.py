@@ -10,15 +10,17 @@ A view reads by `queries`, writes by `actions` with `by=request.actor`, and says
 """
 
 import json
+from copy import copy
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from django.core.exceptions import ValidationError
+from django.core.exceptions import DisallowedHost, ValidationError
 from django.forms import BaseForm
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import resolve_url
 from django.utils.http import url_has_allowed_host_and_scheme
 
+from headway.live.known import Aspect, remembered
 from headway.live.models import Change
 from headway.people.models import Organisation, Team
 
@@ -39,12 +41,24 @@ class Request(HttpRequest):
 
 def get_team(request: Request, key: str) -> Team:
     """Return the team of this key where the viewer may see it, and keep it as their current team; else 404."""
-    team = Team.objects.visible_to(request.actor).active().filter(key=key.upper()).first()
-    if team is None:
+    found = next((team for team in teams_of(request) if team.key == key.upper()), None)
+    if found is None:
         raise Http404
+    team = copy(found)
+    team.organisation = request.organisation
     if request.session.get("team") != team.key:
         request.session["team"] = team.key
     return team
+
+
+def teams_of(request: Request) -> tuple[Team, ...]:
+    """Return the teams of the organisation that are active, for reading only. One query, where not remembered."""
+    return remembered(
+        "teams",
+        lambda: tuple(Team.objects.visible_to(request.actor).active()),
+        organisation_id=request.organisation.pk,
+        rests_on=Aspect.FRAME,
+    )
 
 
 def toast(request: HttpRequest, message: str, change: Change | None = None, tone: str = "") -> None:
@@ -104,6 +118,10 @@ def trigger(response: HttpResponse, **events: Any) -> HttpResponse:
 def own_referer(request: HttpRequest) -> str:
     """Return path and query of the page of ours that the request came from, or nothing."""
     parts = urlsplit(request.headers.get("HX-Current-URL") or request.headers.get("Referer") or "")
-    if parts.netloc != request.get_host() or parts.path == request.path:
+    try:
+        is_ours = parts.netloc == request.get_host()
+    except DisallowedHost:  # the page that says so is being made
+        return ""
+    if not is_ours or parts.path == request.path:
         return ""
     return parts._replace(scheme="", netloc="").geturl()

@@ -1,6 +1,7 @@
 """The board: lanes with cards, and what a card can do from there."""
 
 import datetime as dt
+from copy import copy
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -8,20 +9,26 @@ from urllib.parse import parse_qs, urlsplit
 from django.core.exceptions import ValidationError
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, render
+from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
+from markupsafe import Markup
 
 from headway.agreements.queries import open_impediments
 from headway.lib import clock
+from headway.live.known import Aspect, remembered
 from headway.okr.models import KeyResult
 from headway.okr.queries import KeyResultRow, key_result_rows
 from headway.people.access import allows
 from headway.people.models import Team
 from headway.scrum import actions, queries
 from headway.scrum.models import Category, Column, Item, Sprint
-from headway.value.queries import Promise, delivered_share, promises_for
+from headway.value.queries import delivered_share, promises_for
 
+from ..board_cards import drawn_with
 from ..burn_up_chart import ahead_of, chart_of
+from ..live import AGREED, GOALS, WORK, Follows, Pace, Per, live
+from ..shared_renders import CSRF_SLOT, shared, with_csrf
 from . import Request, back, get_team, is_htmx, own_referer, toast, trigger
 from .changes import change_of, last_to_change
 
@@ -36,6 +43,10 @@ class Aim:
     delivered: float | None
 
 
+@live(
+    page=Follows({"sprint", "team", "column", "columns"}, Per.TEAM),
+    part=Follows(WORK | {"key_result", "person"}, Per.TEAM, Pace.QUICK),
+)
 @require_GET
 def board(request: Request, team_key: str) -> HttpResponse:
     """Show the board of the Sprint that runs, of another one (`sprint=3`), or of everything (`sprint=all`).
@@ -44,21 +55,32 @@ def board(request: Request, team_key: str) -> HttpResponse:
     """
     team = get_team(request, team_key)
     sprint = _asked_sprint(request.GET.get("sprint"), team)
-    lanes = _lanes_context(request, team, sprint)
+    lanes = _lanes(request, team, sprint)
     if is_htmx(request):
-        return render(request, "board/_lanes.html", lanes)
-    context = lanes | _aside_context(team, sprint) | {"is_part": False}
-    context["shown_by_choice"] = sprint is None and queries.current_sprint(team) is not None
+        return HttpResponse(lanes)
+    aim, beside = _beside(request, team, sprint)
+    context = {
+        "team": team,
+        "sprint": sprint,
+        "scope": _scope(sprint),
+        "head": queries.sprint_head(sprint, team) if sprint else None,
+        "can_write": allows(request.actor, "write_item", team),
+        "shown_by_choice": sprint is None and _current_sprint(team) is not None,
+        "lanes_part": lanes,
+        "aim_part": aim,
+        "aside_part": beside,
+    }
     return render(request, "board/board.html", context)
 
 
+@live(part=Follows(WORK | GOALS | AGREED, Per.TEAM))
 @require_GET
 def aside(request: Request, team_key: str) -> HttpResponse:
     """Show what stands beside the lanes, and the pair of the goal, after a card has moved."""
     team = get_team(request, team_key)
     sprint = _asked_sprint(request.GET.get("sprint"), team)
-    context = {"team": team, "sprint": sprint, "is_part": True}
-    return render(request, "board/_aside.html", context | _aside_context(team, sprint))
+    aim, beside = _beside(request, team, sprint, is_part=True)
+    return HttpResponse(beside + aim)
 
 
 def move(request: Request, team_key: str, number: int) -> HttpResponse:
@@ -153,8 +175,10 @@ def show_lanes(request: Request, team: Team, columns: set[int]) -> HttpResponse:
     """Show what changed: over htmx from a board its lanes of these columns, else the page it came from."""
     if not is_htmx(request) or "/board/" not in own_referer(request):
         return back(request, "board", team_key=team.key)
-    context = _lanes_context(request, team, _sprint_shown(request, team), only=columns)
-    return trigger(render(request, "board/_changed.html", context), **{"board-changed": True, "value-changed": True})
+    context = _lanes_context(request, team, _sprint_shown(request, team))
+    context["lanes"] = [lane for lane in context["lanes"] if lane.id in columns]
+    changed = with_csrf(request, render_to_string("board/_changed.html", context | {"csrf_input": CSRF_SLOT}))
+    return trigger(HttpResponse(changed), **{"board-changed": True, "value-changed": True})
 
 
 def whole(text: str | None) -> int:
@@ -176,7 +200,21 @@ def _asked_sprint(asked: str | None, team: Team) -> Sprint | None:
         return None
     if asked:
         return get_object_or_404(Sprint, team=team, number=whole(asked))
-    return queries.current_sprint(team)
+    return _current_sprint(team)
+
+
+def _current_sprint(team: Team) -> Sprint | None:
+    """Return the Sprint that runs, for reading only. One query, where it is not remembered."""
+    found = remembered(
+        ("current sprint", team.pk),
+        lambda: queries.current_sprint(team),
+        organisation_id=team.organisation_id,
+        rests_on=Aspect.FRAME,
+    )
+    if found is not None:
+        found = copy(found)
+        found.team = team
+    return found
 
 
 def _sprint_shown(request: Request, team: Team) -> Sprint | None:
@@ -189,47 +227,78 @@ def _scope(sprint: Sprint | None) -> str:
     return str(sprint.number) if sprint else "all"
 
 
-def _lanes_context(request: Request, team: Team, sprint: Sprint | None, only: set[int] | None = None) -> dict[str, Any]:
-    board = queries.board_for(team, sprint, request.actor) if only is None else None
-    lanes = board.lanes if board else queries.lanes_of(team, sprint, request.actor, only=only)
-    promises = promises_for(card.id for lane in lanes for card in lane.cards)
-    runs = sprint is not None and sprint.started_at is not None and sprint.closed_at is None
+def _lanes(request: Request, team: Team, sprint: Sprint | None) -> Markup:
+    """Return the lanes as HTML, drawn once for all who may do the same."""
+    return shared(
+        request,
+        "board/_lanes.html",
+        lambda: _lanes_context(request, team, sprint),
+        team=team,
+        for_whom=(_scope(sprint), _rights(request, team, sprint)),
+    )
+
+
+def _rights(request: Request, team: Team, sprint: Sprint | None) -> tuple[bool, bool]:
+    """Say whether the viewer may write items here, and order them."""
+    verb = "write_item" if _runs(sprint) else "order_backlog"
+    return allows(request.actor, "write_item", team), allows(request.actor, verb, team)
+
+
+def _runs(sprint: Sprint | None) -> bool:
+    return sprint is not None and sprint.started_at is not None and sprint.closed_at is None
+
+
+def _lanes_context(request: Request, team: Team, sprint: Sprint | None) -> dict[str, Any]:
+    lanes = queries.lanes_of(team, sprint, request.actor)
+    ids = tuple(card.id for lane in lanes for card in lane.cards)
+    promises = remembered(
+        ("promises", ids),
+        lambda: promises_for(ids),
+        organisation_id=team.organisation_id,
+        rests_on=Aspect.PROMISES,
+        team_id=team.pk,
+    )
+    columns = tuple((column.pk, column.name) for column in queries.columns_of(team))
+    can_write, can_order = _rights(request, team, sprint)
+    runs = _runs(sprint)
     return {
         "team": team,
-        "sprint": sprint,
         "scope": _scope(sprint),
-        "board": board,
         "lanes": lanes,
-        "columns": list(Column.objects.filter(team=team).values_list("pk", "name")),
-        "promises": promises,
-        "reach": _reach(promises),
-        "can_write": allows(request.actor, "write_item", team),
-        "can_order": allows(request.actor, "write_item" if runs else "order_backlog", team),
+        "card": drawn_with(promises, columns=columns, team_key=team.key, can_write=can_write),
+        "can_write": can_write,
+        "can_order": can_order,
         "runs": runs,
         "next_up": _next_up(team) if runs else None,
         "is_changed": False,
     }
 
 
-def _reach(promises: dict[int, Promise]) -> dict[int, tuple[float, float]]:
-    """Return for each Key Result the ends of the axis that its promises share, 0 included."""
-    reach: dict[int, tuple[float, float]] = {}
-    for promise in promises.values():
-        for line in promise.key_results:
-            if line.bet and line.key_result_id is not None:
-                low, high = reach.get(line.key_result_id, (0.0, 0.0))
-                reach[line.key_result_id] = (min(low, line.bet.low), max(high, line.bet.high))
-    return reach
-
-
-def _aside_context(team: Team, sprint: Sprint | None) -> dict[str, Any]:
+def _beside(request: Request, team: Team, sprint: Sprint | None, *, is_part: bool = False) -> tuple[Markup, Markup]:
+    """Return the pair of the Sprint Goal and what stands beside the lanes as HTML, drawn once for all."""
     today = clock.today()
+    # A Key Result may be served by the work of several teams.
+    aim = shared(
+        request,
+        "board/_aim.html",
+        lambda: {"team": team, "sprint": sprint, "is_part": is_part, "aim": _aim(sprint, today)},
+        team=team,
+        for_whom=(_scope(sprint), is_part),
+        of_any_team=True,
+    )
+    beside = shared(
+        request, "board/_aside.html", lambda: _aside_context(team, sprint, today), team=team, for_whom=_scope(sprint)
+    )
+    return aim, beside
+
+
+def _aside_context(team: Team, sprint: Sprint | None, today: dt.date) -> dict[str, Any]:
     burn_up = queries.burn_up(sprint) if sprint else None
     is_current = sprint is not None and sprint.closed_at is None
     ahead = ahead_of(team, burn_up) if burn_up and is_current else None
     impediments = open_impediments(team, today=today)
     return {
-        "aim": _aim(sprint, today),
+        "team": team,
         "burn_up": burn_up,
         "chart": chart_of(burn_up, ahead) if burn_up else None,
         "ahead": ahead,

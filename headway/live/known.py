@@ -1,0 +1,220 @@
+"""What a process remembers from one request to the next, for as long as history says that it still holds.
+
+A value is remembered with the newest Change of its organisation at the time when it was made. A request reads once
+what Changes came since (one query), in every process: each touches certain `Aspect`s, of one team or of all. A value
+is made again as soon as a Change has touched an aspect that it rests on. A Change of a name that is not known here
+touches everything, so that forgetting to name one costs time and never truth.
+
+Nothing is remembered inside a transaction (it sees what others do not), nor outside of a request.
+"""
+
+import datetime as dt
+import re
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any, TypeVar, cast
+
+from django.db import connection
+from django.utils import timezone
+from django.utils.translation import get_language
+
+from headway.lib import clock
+
+from .models import Change
+
+Value = TypeVar("Value")
+Row = tuple[int, str, int | None, Any, Any]
+
+MOST_VALUES = 1_000
+#: So many Changes are looked at singly; after more of them everything is made again.
+MOST_CHANGES = 500
+
+
+class Aspect(Enum):
+    """What a remembered value may rest on."""
+
+    FRAME = "frame"  # people, roles, teams, columns, cycles, Sprints, OKRs: whatever is not the team's daily work
+    WORK = "work"  # the items of a team, their order and what they promise
+    DONE = "done"  # which of its items are done, since when, and how large those are
+    PAST = "past"  # … of those done before today
+    SIZES = "sizes"  # the sizes of all its items
+    PROMISES = "promises"  # what its items serve, and with which bets
+    HOLDERS = "holders"  # who holds its items
+
+
+#: Changes of which it is known that they touch nothing but the work of their team, and there WORK and these aspects.
+#: All others touch everything.
+_TOUCHES: dict[str, frozenset[Aspect]] = {
+    **dict.fromkeys(["item.ranked", "items.ranked", "item.moved", "items.moved"], frozenset()),
+    **dict.fromkeys(["item.edited", "item.blocked", "item.unblocked"], frozenset()),
+    "item.created": frozenset({Aspect.SIZES, Aspect.PROMISES, Aspect.HOLDERS}),
+    **dict.fromkeys(
+        [
+            *("item.linked", "item.unlinked", "items.linked", "items.unlinked"),
+            *("item.shelved", "item.brought_back", "asker.told"),
+            *("bet.placed", "bet.changed", "bet.withdrawn", "verdict.entered", "verdict.withdrawn"),
+        ],
+        frozenset({Aspect.PROMISES}),
+    ),
+}
+#: Fields that a Change of an item may have written, with what that touches.
+_FIELDS = {
+    "'size'": frozenset({Aspect.SIZES, Aspect.DONE, Aspect.PAST}),
+    "'done_at'": frozenset({Aspect.DONE}),
+    "'started_at'": frozenset({Aspect.DONE}),
+    "'assignees'": frozenset({Aspect.HOLDERS}),
+}
+
+
+_DONE_AT = re.compile(r"'done_at': '([^']+)'")
+
+
+@dataclass
+class _Marks:
+    """The newest Change that one organisation is known to have, and the newest that touched each aspect by team."""
+
+    last: int
+    frame: int
+    of_team: dict[tuple[Aspect, int], int] = field(default_factory=dict)
+    work: int = 0
+
+    def at(self, aspect: Aspect, team_id: int | None) -> int:
+        if aspect is Aspect.FRAME:
+            return self.frame
+        if team_id is None:
+            return max(self.frame, self.work)
+        return max(self.frame, self.of_team.get((aspect, team_id), 0))
+
+
+@dataclass(frozen=True)
+class _Kept:
+    last: int
+    value: Any
+
+
+class _Here(threading.local):
+    """What this thread's request has read of history; None between requests."""
+
+    seen: dict[int, _Marks] | None = None
+
+
+_here = _Here()
+_lock = threading.Lock()
+_marks: dict[int, _Marks] = {}
+_values: OrderedDict[Hashable, _Kept] = OrderedDict()
+
+
+@contextmanager
+def request() -> Iterator[None]:
+    """Remember while this thread serves one request."""
+    _here.seen = {}
+    try:
+        yield
+    finally:
+        _here.seen = None
+
+
+def look_again() -> None:
+    """Read history anew before the next value: this request itself has just written."""
+    if _here.seen is not None:
+        _here.seen = {}
+
+
+def forget() -> None:
+    """Forget everything: a database was put in the place of another."""
+    with _lock:
+        _marks.clear()
+        _values.clear()
+
+
+def remembered(
+    key: Hashable,
+    make: Callable[[], Value],
+    *,
+    organisation_id: int,
+    rests_on: Aspect,
+    team_id: int | None = None,
+) -> Value:
+    """Return what `make` gave when it was last called for `key`, or call it where something has touched that since.
+
+    `rests_on` is of the team, or of any team without `team_id`. Day, time zone and language are part of the key. Nobody
+    may change the value that comes back: all requests share it. One query a request, and those of `make`.
+    """
+    if _here.seen is None or connection.in_atomic_block:
+        return make()
+    marks = _here.seen.get(organisation_id)
+    if marks is None:
+        marks = _here.seen[organisation_id] = _read(organisation_id)
+    where = (key, organisation_id, clock.today(), timezone.get_current_timezone_name(), get_language())
+    with _lock:
+        kept = _values.get(where)
+        if kept is not None and kept.last >= marks.at(rests_on, team_id):
+            _values.move_to_end(where)
+            return cast(Value, kept.value)
+    value = make()
+    with _lock:
+        newer = _values.get(where)
+        if newer is None or newer.last <= marks.last:
+            _values[where] = _Kept(marks.last, value)
+            _values.move_to_end(where)
+        while len(_values) > MOST_VALUES:
+            _values.popitem(last=False)
+    return value
+
+
+def _read(organisation_id: int) -> _Marks:
+    """Return the marks of an organisation as of now. One query, the first time and after very many Changes another."""
+    with _lock:
+        known = _marks.get(organisation_id)
+    new = _since(organisation_id, known.last) if known else []
+    if known is None or len(new) > MOST_CHANGES:
+        newest = _newest(organisation_id)
+        known, new = _Marks(newest, newest), []
+    with _lock:
+        other = _marks.get(organisation_id)
+        if other is not None and other.last >= known.last:
+            known = other  # another request was here meanwhile
+        if new:
+            known = _with(known, new)
+        _marks[organisation_id] = known
+        return known
+
+
+def _since(organisation_id: int, last: int) -> list[Row]:
+    rows = Change.objects.filter(organisation_id=organisation_id, pk__gt=last).order_by("pk")
+    return list(rows.values_list("pk", "name", "team_id", "before", "after")[: MOST_CHANGES + 1])
+
+
+def _newest(organisation_id: int) -> int:
+    newest = Change.objects.filter(organisation_id=organisation_id).order_by("-pk").values_list("pk", flat=True)
+    return newest.first() or 0
+
+
+def _with(known: _Marks, new: list[Row]) -> _Marks:
+    """Return marks with these Changes in; another request may have put some of them in already."""
+    marks = _Marks(known.last, known.frame, dict(known.of_team), known.work)
+    for pk, name, team_id, before, after in new:
+        touched = _touches(name, before, after)
+        if team_id is None or touched is None:
+            marks.frame = max(marks.frame, pk)
+        else:
+            for aspect in touched:
+                marks.of_team[aspect, team_id] = max(pk, marks.of_team.get((aspect, team_id), 0))
+            marks.work = max(marks.work, pk)
+        marks.last = max(marks.last, pk)
+    return marks
+
+
+def _touches(name: str, before: Any, after: Any) -> frozenset[Aspect] | None:
+    """Return what of a team's work a Change touches by its name and the fields that it wrote; None: everything."""
+    if name not in _TOUCHES:
+        return None
+    text = f"{before}{after}"
+    by_field = (aspects for field, aspects in _FIELDS.items() if field in text)
+    days = (timezone.localdate(dt.datetime.fromisoformat(moment)) for moment in _DONE_AT.findall(text))
+    past = {Aspect.PAST} if any(day < clock.today() for day in days) else set[Aspect]()
+    return _TOUCHES[name].union({Aspect.WORK}, past, *by_field)
