@@ -12,6 +12,7 @@ from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 
 from tests.browser import BROWSER_ARGUMENTS, LiveServer, chromium
+from tests.installation import Installation, new_installation
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page
@@ -76,6 +77,13 @@ def browser() -> "Iterator[Browser]":
         running = playwright.chromium.launch(executable_path=chromium(), args=BROWSER_ARGUMENTS)
         yield running
         running.close()
+
+
+@pytest.fixture
+def installation(tmp_path: Path) -> Iterator[Installation]:
+    """A fresh installation, in processes of its own."""
+    with new_installation(tmp_path) as made:
+        yield made
 
 
 @pytest.fixture

@@ -1,132 +1,22 @@
 """`headway serve`, really started: in a process of its own, on a data folder and a database of its own."""
 
 import itertools
-import json
-import os
 import re
 import signal
 import socket
 import sqlite3
 import stat
-import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import quote, urljoin
 
 import psutil
-import pytest
 from django.db import connection
 
 from headway.serve import Child
-
-HEADWAY = Path(sys.executable).with_name("headway")
-BOTH_TAKE = 5  # seconds: what a stop may take at most
-
-
-@dataclass
-class Installation:
-    """An environment to run the programme in, and what runs there."""
-
-    environment: dict[str, str]
-    running: list[subprocess.Popen[str]] = field(default_factory=list)
-
-    def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [HEADWAY, *arguments], env=self.environment, capture_output=True, text=True, timeout=60, check=False
-        )
-
-    def python(self, code: str) -> None:
-        """Run code inside the installation, with Django set up."""
-        setup = "import os, django; os.environ['DJANGO_SETTINGS_MODULE'] = 'headway.settings'; django.setup()\n"
-        subprocess.run([sys.executable, "-c", setup + code], env=self.environment, check=True, timeout=60)
-
-    def start(self) -> "Started":
-        process = subprocess.Popen(
-            [HEADWAY, "serve", "--port", "0"],
-            env=self.environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
-        self.running.append(process)
-        return Started(process)
-
-
-class Started:
-    """A running server; `said` is what it printed up to its first answer."""
-
-    def __init__(self, process: subprocess.Popen[str]) -> None:
-        self.process = process
-        self.said = ""
-        assert process.stdout
-        for line in process.stdout:
-            self.said += line
-            if found := re.search(r"is at (http://\S+)", line):
-                self.url = found[1].rstrip("/")
-                break
-        else:
-            pytest.fail(f"it did not start:\n{self.said}")
-
-    def get(self, path: str) -> tuple[int, str]:
-        browser = urllib.request.build_opener(urllib.request.HTTPCookieProcessor())
-        with browser.open(self.url + path, timeout=20) as answer:
-            return answer.status, answer.read().decode()
-
-    def worker(self) -> psutil.Process:
-        """The worker process; waited for, as it starts after the address is printed."""
-        deadline = time.monotonic() + 20
-        while time.monotonic() < deadline:
-            if children := psutil.Process(self.process.pid).children():
-                return children[0]
-            time.sleep(0.05)
-        pytest.fail("no worker was started")
-
-    def stop(self, by: signal.Signals = signal.SIGTERM) -> str:
-        """Stop it, check the exit code and the time, return what else it said."""
-        asked = time.monotonic()
-        self.process.send_signal(by)
-        rest, _ = self.process.communicate(timeout=20)
-        assert self.process.returncode == 0, rest
-        assert time.monotonic() - asked < BOTH_TAKE
-        return rest
-
-
-@pytest.fixture
-def installation(tmp_path: Path) -> Iterator[Installation]:
-    """A fresh installation on the kind of database that this run tests."""
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(("HEADWAY_", "DJANGO_"))}
-    environment |= {"HEADWAY_DATA": str(tmp_path / "data"), "DATABASE_URL": ""}
-    name = ""
-    if connection.vendor == "postgresql":
-        name = f"serve_{os.getpid()}_{time.monotonic_ns()}"
-        _on_postgresql(f'CREATE DATABASE "{name}"')
-        given = connection.settings_dict
-        environment["DATABASE_URL"] = f"postgres://{given['USER']}@{quote(given['HOST'], safe='')}/{name}"
-    made = Installation(environment)
-    yield made
-    for process in made.running:
-        if process.poll() is None:
-            process.kill()
-            process.communicate()
-    if name:
-        _on_postgresql(f'DROP DATABASE "{name}" WITH (FORCE)')
-
-
-def complaints_in(log: str) -> list[str]:
-    """The lines of a log that are no plain information."""
-    return [line for line in log.splitlines() if json.loads(line)["level"] != "INFO"]
-
-
-def _on_postgresql(statement: str) -> None:
-    import psycopg
-
-    given = connection.settings_dict
-    with psycopg.connect(host=given["HOST"], user=given["USER"], dbname="postgres", autocommit=True) as direct:
-        direct.execute(statement)  # type: ignore[arg-type]
+from tests.installation import BOTH_TAKE, Installation, complaints_in
 
 
 def test_first_start_offers_a_link_for_the_first_administrator_and_later_ones_do_not(
@@ -240,7 +130,7 @@ def test_a_taken_port_is_named(installation: Installation) -> None:
 def test_a_data_folder_that_cannot_be_written_is_named(installation: Installation, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     installation.environment["HEADWAY_DATA"] = str(tmp_path / "file" / "data")
-    for secret in ("", "given"):
+    for secret in ("", "given-to-it-and-long-enough-for-a-secret"):
         installation.environment["HEADWAY_SECRET_KEY"] = secret
         refused = installation.run("serve", "--port", "0")
         assert refused.returncode == 1

@@ -15,40 +15,47 @@ from xml.etree import ElementTree
 
 import postgres
 
-BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+#: What the tests need of the system: how it may be called, and its package where that is called otherwise.
+NEEDED = {
+    "CHROMIUM": ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable"),
+    "NGINX": ("nginx", "/usr/sbin/nginx"),
+}
 INSTALLERS = (
-    ("apt-get", "apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -y -q chromium"),
-    ("dnf", "dnf install -y -q chromium"),
-    ("apk", "apk add --no-progress chromium"),
-    ("pacman", "pacman -Sy --noconfirm chromium"),
-    ("brew", "brew install --cask chromium"),
+    ("apt-get", "apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -y -q {package}"),
+    ("dnf", "dnf install -y -q {package}"),
+    ("apk", "apk add --no-progress {package}"),
+    ("pacman", "pacman -Sy --noconfirm {package}"),
+    ("brew", "brew install {package}"),
 )
+PACKAGES = {("CHROMIUM", "brew"): "--cask chromium", ("NGINX", "apt-get"): "nginx-light"}
 
 
-def chromium() -> str:
-    """Return the path of Chromium; install the system's package where there is none; exit where that fails."""
-    if path := _installed_chromium():
+def needed(variable: str) -> str:
+    """Return the path of a program; install the system's package where it is missing; exit where that fails."""
+    if path := _installed(variable):
         return path
-    for program, command in INSTALLERS:
+    name = variable.lower()
+    for program, template in INSTALLERS:
         if shutil.which(program):
+            command = template.format(package=PACKAGES.get((variable, program), name))
             if program != "brew" and os.geteuid() != 0:
                 command = f"sudo -n sh -c '{command}'"
-            print(f"No Chromium found; installing it: {command}", flush=True)
+            print(f"No {name} found; installing it: {command}", flush=True)
             subprocess.run(command, shell=True, check=False, stdout=sys.stderr)
             break
-    if path := _installed_chromium():
+    if path := _installed(variable):
         return path
     sys.exit(
-        "The tests need Chromium, and it could be neither found nor installed.\n"
-        "Install it, or name it: CHROMIUM=/path/to/chromium make test"
+        f"The tests need {name}, and it could be neither found nor installed.\n"
+        f"Install it, or name it: {variable}=/path/to/{name} make test"
     )
 
 
-def _installed_chromium() -> str | None:
-    named = os.environ.get("CHROMIUM")
+def _installed(variable: str) -> str | None:
+    named = os.environ.get(variable)
     if named and not shutil.which(named):
-        sys.exit(f"CHROMIUM is {named!r}, and there is no such program.")
-    return shutil.which(named) if named else next(filter(None, map(shutil.which, BROWSERS)), None)
+        sys.exit(f"{variable} is {named!r}, and there is no such program.")
+    return shutil.which(named) if named else next(filter(None, map(shutil.which, NEEDED[variable])), None)
 
 
 def run(title: str, arguments: list[str], environment: dict[str, str]) -> tuple[Counter[str], bool]:
@@ -73,12 +80,12 @@ def run(title: str, arguments: list[str], environment: dict[str, str]) -> tuple[
 def main() -> int:
     """Run both; return 0 only if both went well."""
     started = time.monotonic()
-    browser = {"CHROMIUM": chromium()}
+    programs = {variable: needed(variable) for variable in NEEDED}
     given = sys.argv[1:]
-    sqlite, sqlite_is_good = run("SQLite", given, {**browser, "DATABASE_URL": ""})
+    sqlite, sqlite_is_good = run("SQLite", given, {**programs, "DATABASE_URL": ""})
     with postgres.server() as url:
         chosen = [*given, "-m", "not e2e"]
-        postgresql, postgresql_is_good = run("PostgreSQL", chosen, {**browser, "DATABASE_URL": url})
+        postgresql, postgresql_is_good = run("PostgreSQL", chosen, {**programs, "DATABASE_URL": url})
     both = sqlite + postgresql
     print(f"\nSQLite: {_told(sqlite)}. PostgreSQL: {_told(postgresql)}. {time.monotonic() - started:.0f} s.")
     print(f"{both['passed']} passed, {both['failed']} failed", flush=True)

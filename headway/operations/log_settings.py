@@ -18,9 +18,10 @@ def configuration(*, form: str, level: str, access: bool) -> dict[str, Any]:
         "loggers": {
             "headway": {"level": level},
             "headway.access": {"level": "INFO" if access else "WARNING"},
-            # Pages that are missing or refused stand in the access log, by the name of their route.
+            # Each request stands in the access log by the name of its route, and what fails is logged beside it
+            # (headway.web.observing); Django's own lines hold addresses.
             "django": {"handlers": [], "level": "WARNING", "propagate": True},
-            "django.request": {"level": "ERROR"},
+            "django.request": {"level": "CRITICAL"},
             "django.security": {"handlers": ["refusals"], "level": "WARNING", "propagate": False},
             "django.server": {"handlers": [], "level": "WARNING", "propagate": True},
             # Tasks are logged by headway.operations, with their name and time.

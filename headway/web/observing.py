@@ -3,10 +3,13 @@
 import logging
 import re
 import secrets
+import sys
 import time
 from collections.abc import Callable
 
 from django.conf import settings
+from django.core.signals import got_request_exception
+from django.dispatch import receiver
 from django.http import HttpRequest, HttpResponse
 
 from headway.lib.logs import request_id
@@ -22,6 +25,12 @@ STATIC = "static"
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
 Answer = Callable[[HttpRequest], HttpResponse]
+
+
+@receiver(got_request_exception)
+def note_failure(**_signal: object) -> None:
+    """Log what a page, or the page that says that one failed, did not catch. Django's own line names the address."""
+    log.error("a request failed", exc_info=sys.exc_info())
 
 
 class Observed:

@@ -1,12 +1,10 @@
-"""Sign-in and out, one-time links, the organisation in use, what a browser keeps, and undo."""
+"""One-time links, the organisation in use, what a browser keeps, and undo."""
 
 from django.conf import settings
-from django.contrib import auth
 from django.contrib.auth.decorators import login_not_required
-from django.core.cache import cache
 from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import get_object_or_404, redirect, render, resolve_url
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
@@ -14,47 +12,15 @@ from django.views.decorators.http import require_POST
 
 from headway.live import history
 from headway.live.models import Change
-from headway.people import actions
-from headway.people.models import OneTimeLink, Organisation, Person
+from headway.people import actions, throttle
+from headway.people.models import OneTimeLink, Organisation
 
 from ..context import THEMES
-from . import Request, add_errors, back, is_htmx, next_address, toast
-from .people_forms import NewPasswordForm, SetupForm, SignInForm
+from ..sign_in import enter, open_without_factor
+from . import Request, add_errors, back, is_htmx, toast
+from .people_forms import NewPasswordForm, SetupForm
 
 YEAR = 365 * 24 * 3600
-TRIES = 5
-PAUSE_SECONDS = 60
-BACKEND = "django.contrib.auth.backends.ModelBackend"
-
-
-@sensitive_post_parameters("password")
-@never_cache
-@login_not_required
-def sign_in(request: HttpRequest) -> HttpResponse:
-    """Sign in with e-mail and password; after five wrong tries the address rests for a minute."""
-    form = SignInForm(request.POST or None)
-    if request.user.is_authenticated and request.method == "GET":
-        return redirect(settings.LOGIN_REDIRECT_URL)
-    if request.method == "POST" and form.is_valid():
-        person = _authenticate(request, form)
-        if person is not None:
-            auth.login(request, person)
-            return redirect(next_address(request) or settings.LOGIN_REDIRECT_URL)
-    own = list(Organisation.objects.filter(is_demonstration=False).values_list("name", flat=True)[:2])
-    context = {
-        "form": form,
-        "next": next_address(request),
-        "organisation": own[0] if len(own) == 1 else "",
-        "has_demonstration": _has_demonstration(),
-    }
-    return render(request, "people/sign_in.html", context, status=422 if form.errors else 200)
-
-
-@require_POST
-@login_not_required
-def sign_out(request: HttpRequest) -> HttpResponse:
-    auth.logout(request)
-    return redirect("sign-in")
 
 
 @sensitive_post_parameters("password")
@@ -71,9 +37,8 @@ def setup(request: HttpRequest, token: str) -> HttpResponse:
         except ValidationError as error:
             add_errors(form, error)
         else:
-            auth.login(request, person, backend=BACKEND)
             toast(request, _("%(name)s is here. Now its first team.") % {"name": form.cleaned_data["organisation"]})
-            return redirect("teams")
+            return enter(request, person, redirect_to=resolve_url("teams"))
     context = {"form": form, "token": token, "has_demonstration": _has_demonstration()}
     return render(request, "people/first_run.html", context, status=422 if form.errors else 200)
 
@@ -93,13 +58,13 @@ def password_link(request: HttpRequest, token: str) -> HttpResponse:
         except ValidationError as error:
             add_errors(form, error)
         else:
-            auth.login(request, person, backend=BACKEND)
-            return redirect(settings.LOGIN_REDIRECT_URL)
+            return enter(request, person)
     context = {"form": form, "person": link.person}
     return render(request, "people/password_link.html", context, status=422 if form.errors else 200)
 
 
 @require_POST
+@open_without_factor
 def switch_organisation(request: Request) -> HttpResponse:
     """Look at another organisation of the viewer's."""
     chosen = request.POST.get("organisation", "")
@@ -127,6 +92,7 @@ def undo(request: Request, change_id: int) -> HttpResponse:
 
 @require_POST
 @login_not_required
+@open_without_factor
 def theme(request: HttpRequest) -> HttpResponse:
     """Keep the theme in this browser: system, light or dark."""
     chosen = request.POST.get("theme", "")
@@ -135,6 +101,7 @@ def theme(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 @login_not_required
+@open_without_factor
 def keys(request: HttpRequest) -> HttpResponse:
     """Switch single-letter shortcuts on or off in this browser."""
     return _keep(request, back(request, "sign-in"), "keys", "" if request.POST.get("keys") else "off")
@@ -142,27 +109,11 @@ def keys(request: HttpRequest) -> HttpResponse:
 
 def _keep(request: HttpRequest, response: HttpResponse, name: str, value: str) -> HttpResponse:
     if value:
-        response.set_cookie(name, value, max_age=YEAR, samesite="Lax", secure=request.is_secure())
+        path = settings.SESSION_COOKIE_PATH
+        response.set_cookie(name, value, max_age=YEAR, path=path, samesite="Lax", secure=request.is_secure())
     else:
-        response.delete_cookie(name, samesite="Lax")
+        response.delete_cookie(name, path=settings.SESSION_COOKIE_PATH, samesite="Lax")
     return response
-
-
-def _authenticate(request: HttpRequest, form: SignInForm) -> Person | None:
-    """Return the person, or None with the reason at the form."""
-    email, password = form.cleaned_data["email"], form.cleaned_data["password"]
-    tries_key = f"sign-in:{email.casefold()}"
-    tries = cache.get_or_set(tries_key, 0, PAUSE_SECONDS) or 0
-    if tries >= TRIES:
-        form.add_error(None, _("Five tries. Wait a minute, then try once more."))
-        return None
-    person = auth.authenticate(request, username=email, password=password)
-    if person is None:
-        cache.set(tries_key, tries + 1, PAUSE_SECONDS)
-        form.add_error(None, _("E-mail and password do not go together."))
-        return None
-    cache.delete(tries_key)
-    return person
 
 
 def _has_demonstration() -> bool:
@@ -170,4 +121,6 @@ def _has_demonstration() -> bool:
 
 
 def _link_is_void(request: HttpRequest) -> HttpResponse:
-    return render(request, "people/link_is_void.html", status=410)
+    wait = throttle.take("void-link", throttle.address_of(request), 30, 600)
+    told = throttle.please_wait(wait) if wait else ""
+    return render(request, "people/link_is_void.html", {"told": told}, status=429 if wait else 410)
