@@ -87,8 +87,10 @@ INSTALLED_APPS = [
     "headway.sync",
     "headway.desks",
     "headway.search",
+    "headway.backup",
     "headway.demo",
     "headway.operations",
+    "headway.api",
     "headway.web",
 ]
 
@@ -105,6 +107,7 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "headway.web.middleware.SecurityHeaders",
     "headway.web.views.health.Probes",
+    "headway.api.platform.middleware.ApiAnswers",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -115,7 +118,7 @@ MIDDLEWARE = [
     "headway.web.sign_in.SignInMiddleware",
 ]
 
-ROOT_URLCONF = "headway.web.urls"
+ROOT_URLCONF = "headway.urls"
 WSGI_APPLICATION = None
 AUTH_USER_MODEL = "people.Person"
 # Addresses are unique without regard to case, by a constraint that this check cannot read.

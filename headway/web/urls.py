@@ -20,10 +20,12 @@ from .views import (
     forecasts,
     health,
     imports,
+    invitations,
     items,
     key_results,
     linking,
     live,
+    members,
     my_sign_in,
     okr_import,
     okrs,
@@ -36,6 +38,7 @@ from .views import (
     sign_in_rules,
     sprints,
     today,
+    units,
 )
 
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -143,8 +146,15 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("settings/organisation/", settings.organisation, name="organisation-settings"),
     path("settings/teams/", settings.teams, name="teams"),
     path("settings/units/<int:unit_id>/", settings.unit, name="unit"),
+    path("settings/units/<int:unit_id>/order/", units.order, name="order-unit"),
+    path("settings/units/<int:unit_id>/delete/", units.delete, name="delete-unit"),
     path("settings/members/", settings.members, name="members"),
+    path("settings/members/import/", members.import_members, name="import-members"),
     path("settings/members/<int:membership_id>/", settings.member, name="member"),
+    path("settings/members/<int:membership_id>/deactivate/", members.deactivate, name="deactivate-member"),
+    path("settings/invitations/", invitations.invitations, name="invitations"),
+    path("settings/invitations/<int:invitation_id>/revoke/", invitations.revoke, name="revoke-invitation"),
+    path("invitation/<str:token>/", invitations.invitation, name="invitation"),
     path("settings/roles/", settings.roles, name="roles"),
     path("settings/cycles/", cycles.cycles, name="cycles"),
     path("settings/cycles/<int:cycle_id>/", cycles.cycle, name="cycle"),
@@ -168,6 +178,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("t/<str:team_key>/settings/columns/", settings.columns, name="columns"),
     path("t/<str:team_key>/settings/archive/", settings.archive_team, name="archive-team"),
     path("t/<str:team_key>/people/", settings.people, name="people"),
+    path("t/<str:team_key>/people/hand-over/", members.hand_over_role, name="hand-over-role"),
 ]
 
 handler400 = errors.bad_request

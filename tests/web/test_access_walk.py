@@ -16,7 +16,7 @@ from headway.lib import clock
 from headway.live.models import Change
 from headway.people.access import VERBS, allows
 from headway.people.actor import Actor
-from headway.people.models import Membership, Unit
+from headway.people.models import Invitation, Membership, Unit
 from headway.scrum.models import Item
 from headway.sync.models import Conflict, Import
 from headway.value.models import Bet, NotNow, Serves, Verdict
@@ -39,9 +39,15 @@ class Route:
 
 PUBLIC = {
     "sign-in": Route("public", is_form=True),
+    "account_login": Route("public", is_form=True),
+    "mfa_authenticate": Route("public", is_form=True),
+    "sign-in-passkey": Route("public", is_form=True),
+    "openid_connect_login": Route("public", ("provider_id",)),
+    "openid_connect_callback": Route("public", ("provider_id",)),
     "sign-out": Route("", is_form=True),
     "setup": Route("public", ("token",), is_form=True),
     "password-link": Route("public", ("token",), is_form=True),
+    "invitation": Route("public", ("token",), is_form=True),
     "theme": Route("", is_form=True),
     "keys": Route("", is_form=True),
     "healthz": Route("public"),
@@ -132,6 +138,13 @@ ROUTES = PUBLIC | {
     "settings": Route("self"),
     "organisation-settings": Route("self", is_form=True),
     "teams": Route("self", is_form=True),
+    "order-unit": Route("", ("unit_id",), is_form=True),
+    "delete-unit": Route("", ("unit_id",), is_form=True),
+    "import-members": Route("manage_organisation", is_form=True),
+    "deactivate-member": Route("manage_organisation", ("membership_id",), is_form=True),
+    "invitations": Route("invite", is_form=True),
+    "revoke-invitation": Route("", ("invitation_id",), is_form=True),
+    "hand-over-role": Route("read", TEAM, is_form=True),
     "unit": Route("read", ("unit_id",), is_form=True),
     "members": Route("self", is_form=True),
     "member": Route("", ("membership_id",), is_form=True),
@@ -141,6 +154,19 @@ ROUTES = PUBLIC | {
     "archive-cycle": Route("", ("cycle_id",), is_form=True),
     "profile": Route("self", is_form=True),
     "browser-settings": Route("self"),
+    "my-sign-in": Route("self"),
+    "my-password": Route("", is_form=True),
+    "confirm-identity": Route("self", is_form=True),
+    "authenticator-app": Route("self", is_form=True),
+    "authenticator-app-remove": Route("", is_form=True),
+    "passkey-new": Route("self", is_form=True),
+    "passkey": Route("", ("passkey_id",), is_form=True),
+    "recovery-codes": Route("self", is_form=True),
+    "recovery-codes-file": Route("self"),
+    "provider-remove": Route("", ("account_id",), is_form=True),
+    "sessions-end": Route("", is_form=True),
+    "sign-in-rules": Route("self", is_form=True),
+    "member-sign-in": Route("", ("membership_id",), is_form=True),
     "team-settings": Route("read", TEAM, is_form=True),
     "columns": Route("", TEAM, is_form=True),
     "archive-team": Route("", TEAM, is_form=True),
@@ -202,6 +228,9 @@ def places() -> Places:
             "number": item.number,
             "suffix": "csv",
             "token": "none-such",
+            "provider_id": "none-such",
+            "passkey_id": 0,
+            "account_id": 0,
             "objective_id": world.objective.pk,
             "key_result_id": world.key_result.pk,
             "measurement_id": make_measurement(world.key_result, 33).pk,
@@ -213,6 +242,9 @@ def places() -> Places:
             "not_now_id": shelved.pk,
             "conflict_id": conflict.pk,
             "change_id": change.pk,
+            "invitation_id": Invitation.objects.create(
+                organisation=world.organisation, token_hash="x", created_at=now, expires_at=now + dt.timedelta(days=7)
+            ).pk,
             "unit_id": Unit.objects.create(organisation=world.organisation, name="Unit").pk,
             "membership_id": Membership.objects.get(person=world.people["cy"]).pk,
         },

@@ -464,22 +464,3 @@ def test_one_changes_the_own_name(di, world):
     assert di.post("/settings/me/", {"kind": "name", "name": "Di Dean"}).status_code == 302
     assert "Di Dean" in html(di.get("/settings/me/"))
     assert Person.objects.get(pk=world.people["di"].pk).name == "Di Dean"
-
-
-def test_a_new_password_needs_the_present_one(di, world):
-    answer = di.post("/settings/me/", {"kind": "password", "present": "wrong", "password": "correct-horse-battery"})
-    assert answer.status_code == 422
-    assert "That is not your present password." in html(answer)
-    answer = di.post("/settings/me/", {"kind": "password", "present": PASSWORD, "password": "short"})
-    assert "too short" in html(answer)
-    answer = di.post("/settings/me/", {"kind": "password", "present": PASSWORD, "password": "correct-horse-battery"})
-    assert answer.status_code == 302
-    assert di.get("/settings/me/").status_code == 200
-    assert Person.objects.get(pk=world.people["di"].pk).check_password("correct-horse-battery")
-
-
-def test_a_new_password_ends_other_sessions(di, world):
-    other = Client()
-    other.force_login(world.people["di"])
-    di.post("/settings/me/", {"kind": "password", "present": PASSWORD, "password": "correct-horse-battery"})
-    assert other.get("/settings/me/").status_code == 302

@@ -4,10 +4,12 @@ from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
-from headway.live.history import inverse, record
+from headway.live.history import inverse
 
 from ..actor import Actor
 from ..models import Person
+from ..sign_in import sessions
+from ..sign_in.actions import note
 from .rows import edit_row, require_self, undo_edit
 
 
@@ -19,8 +21,11 @@ def edit_person(person: Person, *, by: Actor, name: str) -> Person:
 
 
 @transaction.atomic
-def set_password(person: Person, password: str, *, by: Actor) -> None:
-    """Set a person's password; raises ValidationError with what a good one needs."""
+def set_password(person: Person, password: str, *, by: Actor, keep_session: str | None = None) -> None:
+    """Set a person's password and end all sessions but `keep_session`, the key of the one that asks for it.
+
+    Raises ValidationError with what a good password needs.
+    """
     require_self(by, person)
     try:
         validate_password(password, person)
@@ -28,7 +33,8 @@ def set_password(person: Person, password: str, *, by: Actor) -> None:
         raise ValidationError({"password": error.messages}) from error
     person.set_password(password)
     person.save(update_fields=["password"])
-    record("password.set", by=by, subject=person)
+    sessions.end(person.pk, keep=keep_session)
+    note(person, "password.set", by=by)
 
 
 inverse("person.edited")(undo_edit(Person, "read"))

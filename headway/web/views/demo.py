@@ -14,7 +14,6 @@ from headway.people.actor import Actor, system_actor
 from headway.people.models import OneTimeLink
 
 from . import Request, next_address, toast
-from .people import BACKEND
 
 
 @never_cache
@@ -26,7 +25,7 @@ def demonstration(request: HttpRequest) -> HttpResponse:
         person = queries.person_for(organisation, request.POST.get("part", ""))
         if person is None:
             raise Http404
-        auth.login(request, person, backend=BACKEND)
+        auth.login(request, person)
         request.session["team"] = queries.main_team_key(organisation)
         return redirect(next_address(request) or "today")
     context = {

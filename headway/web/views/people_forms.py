@@ -41,6 +41,27 @@ class ChangePasswordForm(forms.Form):
     password = _password(_("New password"), autocomplete="new-password")
 
 
+class ConfirmForm(forms.Form):
+    password = _password(_("Password"), autocomplete="current-password")
+
+
+class CodeForm(forms.Form):
+    """A code of an authenticator app, or a recovery code."""
+
+    code = forms.CharField(
+        label=_("Code"),
+        max_length=20,
+        widget=forms.TextInput(attrs={"autocomplete": "one-time-code", "spellcheck": "false"}),
+    )
+
+
+class PasskeyForm(forms.Form):
+    """A name, and what the browser made (static/js/passkey.js)."""
+
+    name = forms.CharField(label=_("Name"), max_length=80, required=False)
+    credential = forms.JSONField(widget=forms.HiddenInput)
+
+
 class NameForm(forms.Form):
     name = forms.CharField(label=_("Name"), max_length=120, widget=forms.TextInput(attrs={"autocomplete": "name"}))
 

@@ -4,14 +4,12 @@ from collections.abc import Callable
 from copy import copy
 from typing import Any
 
-from django.contrib.auth import update_session_auth_hash
 from django.core.exceptions import ValidationError
 from django.db import models, transaction
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST
 
 from headway.live import history
@@ -22,10 +20,10 @@ from headway.people.models import Membership, Role, Team, Unit
 from headway.scrum import actions as scrum
 from headway.scrum.models import Column
 
+from ..live import PEOPLE, Follows, Per, live
 from . import Request, add_errors, get_team, toast
 from .people_forms import (
     AddPersonForm,
-    ChangePasswordForm,
     ColumnForm,
     GiveRolesForm,
     NameForm,
@@ -68,6 +66,7 @@ def organisation(request: Request) -> HttpResponse:
     )
 
 
+@live(page=Follows(PEOPLE, Per.ORGANISATION))
 def teams(request: Request) -> HttpResponse:
     """Units and teams; a new one of each."""
     kind = request.POST.get("kind")
@@ -119,13 +118,17 @@ def roles(request: Request) -> HttpResponse:
 # Everyone of the organisation
 
 
+@live(page=Follows(PEOPLE | {"password", "password_link"}, Per.ORGANISATION))
 def members(request: Request) -> HttpResponse:
     """Everyone of the organisation, and a way to add somebody."""
     form = AddPersonForm(request.POST or None)
     if request.method == "POST" and form.is_valid() and _add_person(request, form, None):
         return redirect("members")
+    page = request.GET.get("page", "")
+    asked = {"search": request.GET.get("q", "")[:200], "state": request.GET.get("state", "")}
     context = {
-        "members": queries.members(request.actor),
+        "page": queries.member_page(request.actor, **asked, number=int(page) if page.isdecimal() else 1),
+        "asked": asked,
         "form": form,
         "can_edit": allows(request.actor, "manage_organisation", request.organisation),
         "issued": request.session.pop("issued", None),
@@ -135,24 +138,21 @@ def members(request: Request) -> HttpResponse:
 
 @require_POST
 def member(request: Request, membership_id: int) -> HttpResponse:
-    """Do one thing to a member: deactivate, reactivate, administrator, a new link."""
+    """Do one thing to a member: reactivate, administrator, a new link. Deactivation has a page of its own."""
     row = get_object_or_404(
         Membership.objects.select_related("person", "organisation"), pk=membership_id, organisation=request.organisation
     )
     do = request.POST.get("do", "")
     name = row.person.name
     try:
-        if do == "deactivate":
-            toast(
-                request,
-                _("%(name)s can no longer sign in here.") % {"name": name},
-                actions.deactivate_member(row, by=request.actor),
-            )
-        elif do == "reactivate":
+        if do == "reactivate":
             _reactivate(request, row)
         elif do in {"administrator", "no_administrator"}:
-            actions.set_administrator(row, do == "administrator", by=request.actor)
-            toast(request, _("Roles of %(name)s saved.") % {"name": name})
+            change = actions.set_administrator(row, do == "administrator", by=request.actor)
+            told = (
+                _("%(name)s is an administrator now.") if do == "administrator" else _("%(name)s is no administrator.")
+            )
+            toast(request, told % {"name": name}, change)
         elif do == "link":
             _issue(request, name, actions.issue_password_link(row, by=request.actor))
     except ValidationError as error:
@@ -164,6 +164,7 @@ def member(request: Request, membership_id: int) -> HttpResponse:
 # A team
 
 
+@live(page=Follows(PEOPLE | {"password", "password_link"}, Per.ORGANISATION))
 def people(request: Request, team_key: str) -> HttpResponse:
     """People and roles of a team; somebody new; a role for somebody who is here already."""
     team = get_team(request, team_key)
@@ -174,6 +175,8 @@ def people(request: Request, team_key: str) -> HttpResponse:
     give_form = GiveRolesForm(request.POST if kind == "give" else None, people=others, auto_id="give-%s")
     if kind == "add" and add_form.is_valid() and _add_person(request, add_form, team):
         return redirect("people", team_key=team.key)
+    if kind in {"give", "set"} and (asks := _second_owner(request, team, everyone)):
+        return asks
     if kind == "give" and give_form.is_valid():
         _set_roles(request, team, give_form.cleaned_data["person"], give_form.cleaned_data["roles"])
         return redirect("people", team_key=team.key)
@@ -189,6 +192,7 @@ def people(request: Request, team_key: str) -> HttpResponse:
         "add_form": add_form,
         "give_form": give_form,
         "can_set": allows(request.actor, "manage_team", team),
+        "my_roles": request.actor.roles.get(team.pk, frozenset()),
         "can_add": allows(request.actor, "manage_organisation", request.organisation),
         "issued": request.session.pop("issued", None),
     }
@@ -253,25 +257,16 @@ def _by_role(row: queries.MemberRow) -> tuple[int, str]:
 # Oneself
 
 
-@sensitive_post_parameters("present", "password")
 def profile(request: Request) -> HttpResponse:
-    """The own name and password."""
-    kind = request.POST.get("kind")
-    name_form = NameForm(request.POST if kind == "name" else None, initial={"name": request.user.name})
-    password_form = ChangePasswordForm(request.POST if kind == "password" else None)
-    if kind == "name" and name_form.is_valid():
+    """The own name; ways to sign in have a page of their own."""
+    form = NameForm(request.POST or None, initial={"name": request.user.name})
+    if request.method == "POST" and form.is_valid():
         person = copy(request.user)
         if _save(
-            request,
-            name_form,
-            request.user,
-            lambda: actions.edit_person(person, by=request.actor, **name_form.cleaned_data),
+            request, form, request.user, lambda: actions.edit_person(person, by=request.actor, **form.cleaned_data)
         ):
             return redirect("profile")
-    if kind == "password" and password_form.is_valid() and _change_password(request, password_form):
-        return redirect("profile")
-    context = {"name_form": name_form, "password_form": password_form}
-    return _render(request, "people/profile.html", context, name_form, password_form)
+    return _render(request, "people/profile.html", {"name_form": form}, form)
 
 
 def browser(request: Request) -> HttpResponse:
@@ -353,6 +348,26 @@ def _reactivate(request: Request, row: Membership) -> None:
         toast(request, str(reason), tone="bad")
 
 
+def _second_owner(request: Request, team: Team, everyone: tuple[queries.MemberRow, ...]) -> HttpResponse | None:
+    """Ask once more where somebody would become a second Product Owner; None where nobody would, or it was said."""
+    owner = Role.PRODUCT_OWNER
+    chosen = _number(request.POST.get("person", "0"))
+    person = next((row for row in everyone if row.person_id == chosen), None)
+    others = [row for row in everyone if owner in row.roles and row.is_active and row.person_id != chosen]
+    is_new = person is not None and owner in request.POST.getlist("roles") and owner not in person.roles
+    if not is_new or not others or request.POST.get("confirmed") or not allows(request.actor, "manage_team", team):
+        return None
+    fields = [(name, value) for name in ("kind", "person", "roles") for value in request.POST.getlist(name)]
+    context = {
+        "team": team,
+        "person": person.name if person else "",
+        "owners": [row.name for row in others],
+        "held": f"{others[0].person_id}-{owner.value}",
+        "fields": fields,
+    }
+    return render(request, "people/second_owner.html", context)
+
+
 def _set_roles(request: Request, team: Team, person_id: Any, chosen: list[str]) -> None:
     row = get_object_or_404(
         Membership.objects.select_related("person"),
@@ -362,20 +377,6 @@ def _set_roles(request: Request, team: Team, person_id: Any, chosen: list[str]) 
     wanted = [Role(role) for role in chosen if role in Role.values]
     change = actions.set_roles(team, row.person, wanted, by=request.actor)
     toast(request, _("Roles of %(name)s saved.") % {"name": row.person.name}, change)
-
-
-def _change_password(request: Request, form: ChangePasswordForm) -> bool:
-    if not request.user.check_password(form.cleaned_data["present"]):
-        form.add_error("present", _("That is not your present password."))
-        return False
-    try:
-        actions.set_password(request.user, form.cleaned_data["password"], by=request.actor)
-    except ValidationError as error:
-        add_errors(form, error)
-        return False
-    update_session_auth_hash(request, request.user)
-    toast(request, _("Your password is changed; other browsers are signed out."))
-    return True
 
 
 def _team_page(
@@ -396,6 +397,7 @@ def _team_page(
 
 def _save_columns(request: Request, team: Team, present: list[Column]) -> None:
     require(request.actor, "manage_team", team)
+    last = Change.objects.filter(team_id=team.pk).order_by("-pk").values_list("pk", flat=True).first() or 0
     with transaction.atomic():
         for column in present:
             if f"name-{column.pk}" not in request.POST:
@@ -408,7 +410,11 @@ def _save_columns(request: Request, team: Team, present: list[Column]) -> None:
                 category=request.POST.get(f"category-{column.pk}"),
                 limit=_number(limit) or None,
             )
-    toast(request, _("Saved."))
+    mine = Change.objects.filter(team_id=team.pk, pk__gt=last, actor_id=request.actor.person_id)
+    for change in mine.filter(subject_type="scrum.column").order_by("pk"):
+        toast(request, _("Column “%(name)s” is saved.") % {"name": change.subject_label}, change)
+    if not mine.exists():
+        toast(request, _("Saved."))
 
 
 def _move_column(request: Request, team: Team, present: list[Column], do: str) -> Change | None:

@@ -1,0 +1,150 @@
+"""Every write to how people sign in. Each leaves a Change, without secrets, in every organisation of the person."""
+
+from typing import TYPE_CHECKING
+
+from allauth.mfa.models import Authenticator
+from allauth.socialaccount.models import SocialAccount
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from headway.lib import clock
+from headway.live.history import record
+from headway.live.models import Change
+
+from ..access import Forbidden, require
+from ..actor import Actor, system_actor
+from ..models import Membership, Organisation, Person
+from . import sessions
+
+if TYPE_CHECKING:
+    from .providers import Provider
+
+
+@transaction.atomic
+def note(person: Person, name: str, *, by: Actor | None = None, label: str = "") -> list[Change]:
+    """Record what happened to a person's sign-in, in each organisation that they belong to.
+
+    Without `by` the person did it. Organisations in order of their ids: two such actions never wait for each other.
+    """
+    organisations = Membership.objects.filter(person=person, deactivated_at=None).order_by("organisation_id")
+    told = f"{person.name}: {label}" if label else person.name
+    return [
+        record(
+            name,
+            by=Actor(organisation_id=pk, person_id=by.person_id if by else person.pk, kind=by.kind if by else "member"),
+            subject=person,
+            label=told,
+        )
+        for pk in organisations.values_list("organisation_id", flat=True)
+    ]
+
+
+# One's own
+
+
+@transaction.atomic
+def end_own_session(person: Person, session_id: int, *, keep: str | None) -> int:
+    """End one of a person's own sessions; the one with the key `keep` stays. Returns how many ended."""
+    ended = sessions.end(person.pk, only=session_id, keep=keep)
+    if ended:
+        note(person, "sessions.ended")
+    return ended
+
+
+@transaction.atomic
+def end_other_sessions(person: Person, *, keep: str | None) -> int:
+    """End all of a person's own sessions but the one with the key `keep`. Returns how many ended."""
+    ended = sessions.end(person.pk, keep=keep)
+    if ended:
+        note(person, "sessions.ended")
+    return ended
+
+
+@transaction.atomic
+def rename_passkey(passkey: Authenticator, name: str) -> None:
+    """Give a passkey another name. Raises ValidationError for an empty one."""
+    name = name.strip()[:80]
+    if not name:
+        raise ValidationError({"name": _("Give it a name.")})
+    passkey.data["name"] = name
+    passkey.save(update_fields=["data"])
+
+
+@transaction.atomic
+def unlink_provider(account: SocialAccount, name: str) -> None:
+    """Take the link to a provider away. Raises ValidationError where it is the only way in."""
+    person = account.user
+    others = SocialAccount.objects.filter(user=person).exclude(pk=account.pk)
+    has_passkey = Authenticator.objects.filter(user=person, type=Authenticator.Type.WEBAUTHN)
+    if not (person.has_usable_password() or others.exists() or has_passkey.exists()):
+        raise ValidationError(_("This is your only way in: set a password or add a passkey first."))
+    account.delete()
+    note(person, "provider.unlinked", label=name)
+
+
+# An administrator's
+
+
+@transaction.atomic
+def end_sessions(membership: Membership, *, by: Actor) -> int:
+    """Sign a member out everywhere. Returns how many sessions ended."""
+    require(by, "manage_organisation", membership.organisation)
+    _refuse_in_demonstration(membership.organisation)
+    ended = sessions.end(membership.person_id)
+    note(membership.person, "sessions.ended", by=by)
+    return ended
+
+
+@transaction.atomic
+def reset_second_factor(membership: Membership, *, by: Actor) -> None:
+    """Take away all second factors of a member who lost them, and end their sessions.
+
+    Refused for somebody who is in another organisation too: its administrator could walk in there as this person.
+    """
+    require(by, "manage_organisation", membership.organisation)
+    _refuse_in_demonstration(membership.organisation)
+    person = membership.person
+    elsewhere = Membership.objects.filter(person=person).exclude(organisation=membership.organisation)
+    if by.kind != "system" and elsewhere.exists():
+        raise ValidationError(
+            _("%(name)s belongs to another organisation too, so nobody here can take the second factor away.")
+            % {"name": person.name}
+        )
+    if not Authenticator.objects.filter(user=person).exists():
+        raise ValidationError(_("%(name)s has no second factor.") % {"name": person.name})
+    Authenticator.objects.filter(user=person).delete()
+    sessions.end(person.pk)
+    note(person, "second_factor.reset", by=by)
+
+
+# Providers
+
+
+@transaction.atomic
+def person_for_provider(provider: "Provider", *, email: str, name: str) -> Person | None:
+    """Return the person of a verified address; a stranger of an allowed domain joins the organisation named for it.
+
+    None for everybody else. Nobody of the demonstration is found: anybody may be one of them for a click.
+    """
+    person = Person.objects.filter(email__iexact=email, is_active=True).first()
+    if person is not None:
+        places = Membership.objects.filter(person=person, deactivated_at=None, organisation__is_demonstration=False)
+        return person if places.exists() else None
+    if email.rpartition("@")[2].lower() not in provider.domains:
+        return None
+    organisation = Organisation.objects.filter(name__iexact=provider.organisation, is_demonstration=False).first()
+    if organisation is None:
+        return None
+    person = Person(email=email, name=name.strip()[:120] or email.partition("@")[0], created_at=clock.now())
+    person.set_unusable_password()
+    person.full_clean(exclude=["password"])
+    person.save()
+    membership = Membership.objects.create(organisation=organisation, person=person, joined_at=clock.now())
+    record("member.added", by=system_actor(organisation), subject=membership, label=person.name)
+    return person
+
+
+def _refuse_in_demonstration(organisation: Organisation) -> None:
+    if organisation.is_demonstration:
+        raise Forbidden(_("Whoever looks around in the demonstration signs in with one click."))
