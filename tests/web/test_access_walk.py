@@ -62,6 +62,8 @@ ROUTES = PUBLIC | {
     "demonstration-delete": Route("", is_form=True),
     "today": Route("self"),
     "search": Route("self"),
+    "palette": Route("self"),
+    "palette-found": Route("self"),
     "activity": Route("self"),
     "report": Route("read", TEAM),
     "report-export": Route("read", (*TEAM, "suffix")),
@@ -271,7 +273,7 @@ def names_of(patterns: list[URLPattern | URLResolver]) -> set[str]:
 
 
 def test_every_route_is_in_the_table_and_the_other_way_round() -> None:
-    assert names_of(get_resolver().url_patterns) == set(ROUTES)
+    assert names_of(get_resolver("headway.web.urls").url_patterns) == set(ROUTES)
     assert {route.reads for route in ROUTES.values()} <= {"", "public", "probe", "self", *VERBS}
 
 
