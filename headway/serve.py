@@ -320,10 +320,13 @@ class _Server(uvicorn.Server):
         self._worker = worker
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        from headway.asgi import streams
+
         self._worker.begin_stop()
         end = threading.Timer(STOPPED_AFTER, _break_off)
         end.daemon = True
         end.start()
+        await streams.close()
         await super().shutdown(sockets)
 
 

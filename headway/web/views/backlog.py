@@ -17,6 +17,7 @@ from headway.value.actions import bring_back, mark_told, shelve
 from headway.value.models import NotNow
 from headway.value.queries import Row, Sheet, item_promise, key_result_choices, rest_of_backlog, value_sheet
 
+from ..live import GOALS, WORK, Follows, Pace, Per, live
 from . import Request, add_errors, get_team, is_htmx, toast
 from .changes import change_of, follow
 from .value_forms import NotNowForm, RankForm
@@ -25,6 +26,10 @@ from .value_parts import amount, asked_of, dialog, get_item, number_in, posted
 ROWS_A_PAGE = 200
 
 
+@live(
+    page=Follows({"roles", "team"}, Per.TEAM),
+    part=Follows(WORK | GOALS | {"person"}, Per.TEAM, Pace.QUICK),
+)
 @require_GET
 def backlog(request: Request, team_key: str) -> HttpResponse:
     """Show the value sheet and a page of what has no price; over htmx without the frame around it."""

@@ -13,11 +13,13 @@ from headway.okr import actions, queries
 from headway.okr.models import Cycle
 from headway.people.access import allows, require
 
+from ..live import Follows, Per, live
 from . import Request, toast
 from .okr_forms import CycleForm
 from .okr_parts import do, render_form, say
 
 
+@live(page=Follows({"cycle", "objective", "okrs"}, Per.ORGANISATION))
 def cycles(request: Request) -> HttpResponse:
     """All cycles, and a new one: the quarter that comes next is proposed."""
     today = clock.today()

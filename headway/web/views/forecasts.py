@@ -14,6 +14,7 @@ from headway.people.models import Team
 from headway.scrum.models import Item
 from headway.value.queries import Forecast, TooLittle, forecast_for, sprint_chance
 
+from ..live import WORK, Follows, Pace, Per, live
 from . import Request, get_team, is_htmx
 from .value_parts import number_in
 
@@ -21,6 +22,7 @@ DEFAULT_ITEMS = 20
 DEFAULT_WEEKS = 6
 
 
+@live(page=Follows(WORK, Per.TEAM, Pace.ASK))
 @require_GET
 def forecast(request: Request, team_key: str) -> HttpResponse:
     """Answer both questions, and the chance of the running Sprint; over htmx the answers alone."""

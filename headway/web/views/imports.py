@@ -25,10 +25,12 @@ from headway.sync.survey import FIELDS, Answers, Survey, is_field
 from headway.sync.tasks import bring_in, look_over_file
 from headway.sync.undoing import Left, left_by_undo
 
+from ..live import Follows, Pace, Per, live
 from . import Request, back, get_team, go, is_htmx, toast
 from .import_parts import MEANINGS, SHOWN, button_text, csv_lines, groups_of, segments_of, told, told_row
 
 
+@live(page=Follows({"import", "conflict", "conflicts"}, Per.TEAM))
 def imports(request: Request, team_key: str) -> HttpResponse:
     """Take a file; conflicts that wait; what was brought in before."""
     team = get_team(request, team_key)
@@ -105,6 +107,7 @@ def start(request: Request, team_key: str, run_id: int) -> HttpResponse:
     return redirect("import-run", team_key=team.key, run_id=found.pk)
 
 
+@live(part=Follows({"import"}, Per.TEAM, Pace.QUICK))
 def progress(request: Request, team_key: str, run_id: int) -> HttpResponse:
     """How far it is; once it is over, the whole page is asked for."""
     team, found = _run(request, team_key, run_id)

@@ -26,6 +26,7 @@ from headway.sync.sources import NAMES
 from headway.value.models import Bet, NotNow, Serves
 from headway.value.queries import ItemPromise, item_promise
 
+from ..live import AGREED, GOALS, WORK, Follows, Per, live
 from . import Request, add_errors, back, get_team, own_referer, toast
 from .board import answer, item_of, show_lanes, whole
 from .changes import change_of
@@ -42,6 +43,7 @@ CONFLICT_FIELDS = {
 }
 
 
+@live(page=Follows(WORK | GOALS | AGREED, Per.TEAM))
 @require_GET
 def item(request: Request, team_key: str, number: int) -> HttpResponse:
     """Show an item with its promise, its fields and its history."""

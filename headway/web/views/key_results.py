@@ -20,6 +20,7 @@ from headway.value.queries import BetOfKeyResult, bets_of, delivered_share
 
 from ..formats import month
 from ..kr_chart import Chart, Span, chart_of, trend_of
+from ..live import GOALS, WORK, Follows, Per, live
 from . import Request, toast
 from .okr_forms import DecisionForm, KeyResultForm, MeasureForm
 from .okr_parts import do, get_key_result, get_objective, posted_number, render_form, say, turn_to
@@ -46,6 +47,7 @@ class Ledger:
     measured: float
 
 
+@live(page=Follows(GOALS | WORK | {"decision"}, Per.ORGANISATION))
 def key_result(request: Request, key_result_id: int) -> HttpResponse:
     """Where it stands, what moved it, and what people think of it."""
     row = get_key_result(request, key_result_id)

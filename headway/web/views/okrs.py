@@ -14,11 +14,13 @@ from headway.people.access import allows, require
 from headway.people.models import Team, Unit
 from headway.value.queries import delivered_share
 
+from ..live import GOALS, WORK, Follows, Per, live
 from . import Request, back, toast
 from .okr_forms import ObjectiveForm
 from .okr_parts import asked_cycle, do, get_objective, posted_number, render_form, say, turn_to
 
 
+@live(page=Follows(GOALS | WORK | {"team", "unit"}, Per.PERSON))
 def overview(request: Request) -> HttpResponse:
     """All objectives of a cycle by organisation, unit and team, with the pair of each Key Result."""
     cycle = asked_cycle(request)
@@ -33,6 +35,7 @@ def overview(request: Request) -> HttpResponse:
     return render(request, "okrs/overview.html", context)
 
 
+@live(page=Follows(GOALS | WORK, Per.ORGANISATION))
 def objective(request: Request, objective_id: int) -> HttpResponse:
     """One objective with its Key Results, what they contribute to and what contributes to them."""
     row = get_objective(request, objective_id)

@@ -19,12 +19,14 @@ from headway.desks.report import Report, Scope, Scopes, report_for, scopes_for
 from headway.lib import clock
 from headway.people.models import Team
 
+from ..live import AGREED, GOALS, WORK, Follows, Pace, Per, live
 from . import Request, get_team
 
 #: So many lines of a list are shown at first: a list of a thousand is not read on a page.
 LINES_SHOWN = 20
 
 
+@live(page=Follows(WORK | GOALS | AGREED, Per.TEAM, Pace.ASK))
 @require_safe
 def report(request: Request, team_key: str) -> HttpResponse:
     """Show the report. What cannot be asked for is said, and the usual report shown."""

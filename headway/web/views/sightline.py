@@ -12,6 +12,7 @@ from headway.people.models import Team
 from headway.value.queries import delivered_share
 from headway.value.queries.work import Unlinked, WorkItem, work_by_key_result, work_without_key_result
 
+from ..live import GOALS, WORK, Follows, Per, live
 from . import Request
 from .okr_parts import asked_cycle
 
@@ -35,6 +36,7 @@ class Why:
     upper: KeyResultRow | None
 
 
+@live(page=Follows(GOALS | WORK | {"team", "unit", "organisation"}, Per.ORGANISATION))
 def sightline(request: Request) -> HttpResponse:
     """From the organisation's objectives to the items that serve them."""
     cycle = asked_cycle(request)

@@ -18,12 +18,14 @@ from headway.value.actions import set_sprint_aim
 from headway.value.queries import key_result_choices, promises_for
 
 from ..burn_up_chart import chart_of
+from ..live import GOALS, WORK, Follows, Per, live
 from . import Request, add_errors, get_team, toast
 from .board import whole
 from .changes import change_of
 from .item_forms import SprintForm
 
 
+@live(page=Follows(WORK | GOALS, Per.TEAM))
 def sprints(request: Request, team_key: str) -> HttpResponse:
     """List the Sprints of a team, and plan the next one."""
     team = get_team(request, team_key)
@@ -50,6 +52,7 @@ def sprints(request: Request, team_key: str) -> HttpResponse:
     return render(request, "sprints/sprints.html", context, status=422 if form.errors else 200)
 
 
+@live(page=Follows(WORK | GOALS, Per.TEAM))
 def sprint(request: Request, team_key: str, number: int) -> HttpResponse:
     """Show a Sprint; change name, goal, aim and days while it is not over."""
     team, row = _sprint(request, team_key, number)

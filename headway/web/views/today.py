@@ -16,6 +16,7 @@ from headway.desks.today import TeamToday, first_steps, today_of
 from headway.people.access import allows
 from headway.people.models import Team
 
+from ..live import AGREED, GOALS, PEOPLE, WORK, Follows, Per, live
 from ..today_charts import bars_of, limit_share, way_of
 from . import Request, get_team
 
@@ -47,6 +48,7 @@ class DeskRows:
         return max((row.signal.age_days for row in self.rows if row.signal.age_days is not None), default=None)
 
 
+@live(page=Follows(WORK | GOALS | AGREED | PEOPLE, Per.ORGANISATION))
 @require_safe
 def today(request: Request) -> HttpResponse:
     """Show Today of one team, or of all that the viewer has a role in."""
