@@ -41,8 +41,7 @@ def confirmed(view: View) -> View:
     @wraps(view)
     def checked(request: Request, *args: Any, **kwargs: Any) -> HttpResponse:
         if request.organisation.is_demonstration:
-            toast(request, _("Whoever looks around in the demonstration signs in with one click."), tone="bad")
-            return redirect("my-sign-in")
+            return _only_one_click(request)
         if is_fresh(request):
             return view(request, *args, **kwargs)
         # A form is sent once more by hand: what was typed is not kept.
@@ -65,6 +64,8 @@ def overview(request: Request) -> HttpResponse:
 @open_without_factor
 def password(request: Request) -> HttpResponse:
     """Set another password, with the present one; or a first one, by whoever just signed in by another way."""
+    if request.organisation.is_demonstration:
+        return _only_one_click(request)
     form = _password_form(request, request.POST)
     if form.is_valid() and _may_set(request, form) and _set_password(request, form):
         return redirect("my-sign-in")
@@ -73,7 +74,7 @@ def password(request: Request) -> HttpResponse:
 
 def _may_set(request: Request, form: ChangePasswordForm | NewPasswordForm) -> bool:
     if isinstance(form, NewPasswordForm):
-        if is_fresh(request) and not request.organisation.is_demonstration:
+        if is_fresh(request):
             return True
         form.add_error(None, _("Confirm first that it is you, then set a password."))
         return False
@@ -367,6 +368,11 @@ def end_sessions(request: Request) -> HttpResponse:
 
 
 # What the pages above share
+
+
+def _only_one_click(request: Request) -> HttpResponse:
+    toast(request, _("Whoever looks around in the demonstration signs in with one click."), tone="bad")
+    return redirect("my-sign-in")
 
 
 def _page(request: Request, form: ChangePasswordForm | NewPasswordForm) -> HttpResponse:
