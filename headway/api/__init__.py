@@ -10,7 +10,8 @@
    A docstring of a class or function is what the document says. Do not write `from __future__ import annotations`.
 3. Operations: `@area.read(path)`, `@area.create(path, scope=…)`, `@area.act(path + "/verb", scope=…)`,
    `@area.change(path, scope=…)` (PATCH), `@area.replace` (PUT), `@area.remove`. No slash at the end; ids as
-   `{int:item_id}`; of a team: `/teams/{team_key}/…`, with `team_of(request, team_key)`. A function's name is unique in the whole API.
+   `{int:item_id}`; of a team: `/teams/{team_key}/…`, with `team_of(request, team_key)`. A function's name is unique in
+   the whole API.
    The scope is that of the verb which the action requires (`people.access.SCOPES`).
 4. In a function: `found(Model.objects.visible_to(request.actor), pk=…)` for what the address names (404),
    `chosen(rows, "field_id", body.field_id)` for what a body names (422); one action with `by=request.actor`; return
@@ -22,5 +23,6 @@
    `page_of_list(rows, filters, represent, key=…, name=…)`.
 6. The wrapper does the rest: token, scope, limits, transaction, ETag and If-Match (compared with what the `read` of the
    same path, or of the path above an action, answers now), Idempotency-Key, the Change's id, the document.
-7. A line for each operation in `tests/api/test_access_walk.py`, and a test beside it (`tests/api/test_cycles.py`).
+7. A line for each operation in a file of `tests/api/walk/` (the access walk finds it there), and tests beside
+   (`tests/api/test_cycles.py`).
 """

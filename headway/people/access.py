@@ -41,6 +41,7 @@ SCOPES: dict[str, str] = {
     "read": "read",
     "manage_organisation": "admin",
     "manage_team": "admin",
+    "invite": "admin",
     "manage_cycles": "write:okr",
     "write_okr": "write:okr",
     "measure": "write:okr",
