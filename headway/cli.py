@@ -153,6 +153,56 @@ def forecast(
         raise _refused(str(error), error.document if as_json else None) from error
 
 
+@app.command()
+def backup(
+    place: Annotated[Path, typer.Argument(help="A folder, or the name of a new file.", show_default=False)],
+    keep: Annotated[int | None, typer.Option(min=1, help="Keep so many of the backups in the folder.")] = None,
+    secret_key: Annotated[bool, typer.Option("--secret-key", help="Put the secret key in too.")] = False,
+    check: Annotated[bool, typer.Option("--check", help="Only read an existing backup or export once over.")] = False,
+) -> None:
+    """Copy the whole installation to a file, while it runs, and read the copy once over."""
+    from headway import cli_keep
+
+    try:
+        if check:
+            cli_keep.check(place, say=typer.echo)
+        else:
+            cli_keep.back_up(place, keep=keep, secret_key=secret_key, say=typer.echo)
+    except cli_keep.Refused as error:
+        raise _refused(str(error)) from error
+
+
+@app.command()
+def export(
+    file: Annotated[Path, typer.Argument(help="Name of the new ZIP file.", show_default=False)],
+    organisation: Annotated[str, typer.Option("--organisation", help="Only this organisation, by its name.")] = "",
+    secrets: Annotated[
+        bool, typer.Option("--with-secrets", help="With hashes of passwords, second factors, tokens, secret key.")
+    ] = False,
+    replace: Annotated[bool, typer.Option("--replace", help="Overwrite the file where it exists.")] = False,
+) -> None:
+    """Write everything in open formats: JSON Lines and files in a ZIP that `headway restore` reads."""
+    from headway import cli_keep
+
+    try:
+        cli_keep.take_out(file, organisation=organisation, secrets=secrets, replace=replace, say=typer.echo)
+    except cli_keep.Refused as error:
+        raise _refused(str(error)) from error
+
+
+@app.command()
+def restore(
+    file: Annotated[Path, typer.Argument(help="An export or a backup.", show_default=False)],
+) -> None:
+    """Read an export or a backup into this installation, which must be empty."""
+    from headway import cli_keep
+
+    try:
+        cli_keep.bring_back(file, say=typer.echo)
+    except cli_keep.Refused as error:
+        raise _refused(str(error)) from error
+
+
 import_app = typer.Typer(
     help="Bring a file in: a tracker's export, or OKRs. Or take an import back.", no_args_is_help=True
 )

@@ -1,0 +1,1 @@
+"""Safe keeping: copies of everything, an export in open formats, and the way back into an empty installation."""
