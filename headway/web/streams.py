@@ -6,6 +6,7 @@ compressed once, go to all of them.
 """
 
 import asyncio
+import io
 import json
 import logging
 import random
@@ -423,7 +424,7 @@ class Desk:
         return self._number
 
     def _ask_django(self, scope: Any) -> HttpResponse:
-        environ: Any = build_environ({**scope, "method": "GET"}, _NoBody())  # type: ignore[arg-type,typeddict-item]
+        environ: Any = build_environ({**scope, "method": "GET"}, io.BytesIO())  # type: ignore[arg-type,typeddict-item]
         set_script_prefix(get_script_name(environ))
         request_started.send(sender=self.__class__, environ=environ)
         response = self._django.get_response(WSGIRequest(environ))
@@ -502,10 +503,3 @@ def _headers(response: HttpResponse, *, packs: bool) -> list[tuple[bytes, bytes]
 
 def _takes_gzip(scope: Any) -> bool:
     return any(name == b"accept-encoding" and b"gzip" in value for name, value in scope["headers"])
-
-
-class _NoBody:
-    """The body of a GET."""
-
-    def read(self, size: int = -1) -> bytes:
-        return b""
