@@ -65,6 +65,7 @@ def serve(
     lines to print (first_steps() without one). Raises CannotServe.
     """
     refuse_what_is_unsafe(host)
+    _on_stop(_end)  # from the first moment on; uvicorn takes them over and raises them again when it has stopped
     with _listening(host, port) as listener:
         address = _address(host, listener.getsockname()[1])
         prepare()
@@ -139,6 +140,8 @@ def work(*, supervised: bool = False) -> None:
     from django.utils.crypto import get_random_string
     from django_tasks_db.management.commands.db_worker import Worker
 
+    from headway.schedule import jobs
+
     refuse_what_is_unsafe()
     logs.log_what_nobody_caught()
     os.umask(NOT_FOR_OTHERS)
@@ -146,6 +149,9 @@ def work(*, supervised: bool = False) -> None:
         threading.Thread(target=_end_with_parent, daemon=True).start()
     logging.getLogger("django_tasks_db").setLevel(logging.ERROR)  # a stop is no warning
     process = processes.enter(processes.WORKER)
+    stop = threading.Event()
+    ticking = threading.Thread(target=jobs.keep_ticking, args=[stop], name="schedule", daemon=True)
+    ticking.start()
     worker = Worker(
         queue_names=["*"],
         excluded_queue_names=[],
@@ -159,6 +165,8 @@ def work(*, supervised: bool = False) -> None:
     worker.configure_signals()
     try:
         worker.run()
+    stop.set()
+    ticking.join(TASK_MAY_TAKE)
     finally:
         process.leave()
 
@@ -345,16 +353,24 @@ def _serve_until_stopped(listener: socket.socket) -> None:
     )
     logs.log_what_nobody_caught()
     process = processes.enter(processes.SERVER)
-    # uvicorn catches these two, and raises them again when it has stopped: then they have done their work.
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, _already_stopping)
     worker.start()
     try:
         _Server(config, worker).run(sockets=[listener])
     finally:
+        _on_stop(_already_stopping)
         process.leave()
         worker.begin_stop()
         worker.wait()
+
+
+def _on_stop(handler: Callable[[int, object], None]) -> None:
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, handler)
+
+
+def _end(number: int, frame: object) -> None:
+    """Leave at once; what is open is closed on the way out."""
+    raise SystemExit(0)
 
 
 def _already_stopping(number: int, frame: object) -> None:

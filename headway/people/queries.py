@@ -3,13 +3,23 @@
 import datetime as dt
 from dataclasses import dataclass
 
+from django.db.models import Case, Q, When
+from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
 from headway.lib import clock
 
-from .access import VERBS, who_may
+from .access import VERBS, allows, who_may
 from .actor import Actor
-from .models import Membership, OneTimeLink, Role, Team, TeamRole, Unit
+from .models import Invitation, Membership, OneTimeLink, Person, Role, Team, TeamRole, Unit
+
+PAGE = 100  # members on a page
+LONGEST_LIST = 500  # invitations that are shown
+STATES = {
+    "active": Q(deactivated_at=None),
+    "deactivated": Q(deactivated_at__isnull=False),
+    "administrator": Q(is_administrator=True, deactivated_at=None),
+}
 
 
 @dataclass(frozen=True)
@@ -49,6 +59,33 @@ class UnitRow:
     teams: tuple[TeamRow, ...]
 
 
+@dataclass(frozen=True)
+class MemberPage:
+    """Some of the members: those that were asked for, a page of them."""
+
+    rows: tuple[MemberRow, ...]
+    count: int  # of all that were asked for
+    number: int  # of this page, from 1
+    pages: int
+
+
+@dataclass(frozen=True)
+class InvitationRow:
+    """An invitation that is open, ran out or was withdrawn; accepted ones are members."""
+
+    id: int
+    name: str
+    email: str
+    roles: tuple[tuple[str, tuple[Role, ...]], ...]  # (team's name, roles)
+    is_administrator: bool
+    by: str
+    created_at: dt.datetime
+    expires_at: dt.datetime
+    is_open: bool
+    is_revoked: bool
+    may_revoke: bool
+
+
 def members(viewer: Actor, team: Team | None = None) -> tuple[MemberRow, ...]:
     """Return all members, in the order of their names, the active ones first. Three queries."""
     rows = Membership.objects.filter(organisation_id=viewer.organisation_id or 0).select_related("person")
@@ -56,13 +93,82 @@ def members(viewer: Actor, team: Team | None = None) -> tuple[MemberRow, ...]:
     held = TeamRole.objects.filter(team__organisation_id=viewer.organisation_id or 0, team__archived_at=None)
     for role in held.select_related("team").order_by("team__name", "team_id"):
         roles.setdefault(role.person_id, []).append(role)
-    links = dict(
-        OneTimeLink.objects.filter(
-            purpose=OneTimeLink.Purpose.PASSWORD, used_at=None, expires_at__gte=clock.now(), person__isnull=False
-        ).values_list("person_id", "expires_at")
-    )
+    links = _open_links(None)
     made = [_member(row, roles.get(row.person_id, []), team, links.get(row.person_id)) for row in rows]
     return tuple(sorted(made, key=lambda member: (not member.is_active, member.name.casefold(), member.person_id)))
+
+
+def member_page(viewer: Actor, *, search: str = "", state: str = "", number: int = 1) -> MemberPage:
+    """Return a page of the members in the order of their names. Four queries.
+
+    `search` is part of a name or e-mail; `state` "active", "deactivated", "administrator", or nothing for everybody.
+    """
+    rows = Membership.objects.filter(organisation_id=viewer.organisation_id or 0).select_related("person")
+    if search.strip():
+        rows = rows.filter(Q(person__name__icontains=search.strip()) | Q(person__email__icontains=search.strip()))
+    if state in STATES:
+        rows = rows.filter(STATES[state])
+    count = rows.count()
+    pages = max(1, -(-count // PAGE))
+    number = min(max(number, 1), pages)
+    is_gone = Case(When(deactivated_at=None, then=0), default=1)
+    ordered = rows.order_by(is_gone, Lower("person__name"), "person_id")[(number - 1) * PAGE : number * PAGE]
+    shown = list(ordered)
+    ids = [row.person_id for row in shown]
+    roles: dict[int, list[TeamRole]] = {}
+    held = TeamRole.objects.filter(
+        person__in=ids, team__organisation_id=viewer.organisation_id or 0, team__archived_at=None
+    )
+    for role in held.select_related("team").order_by("team__name", "team_id"):
+        roles.setdefault(role.person_id, []).append(role)
+    links = _open_links(ids)
+    made = tuple(_member(row, roles.get(row.person_id, []), None, links.get(row.person_id)) for row in shown)
+    return MemberPage(made, count, number, pages)
+
+
+def invitations(viewer: Actor) -> tuple[InvitationRow, ...]:
+    """Return the invitations that `viewer` may withdraw or ask about: an administrator all, others their teams'.
+
+    Open ones first, then those that ran out or were withdrawn, the latest first. Three queries.
+    """
+    rows = Invitation.objects.visible_to(viewer).filter(accepted_at=None).select_related("by")
+    found = []
+    for row in rows.prefetch_related("roles__team")[:LONGEST_LIST]:
+        teams: dict[Team, list[Role]] = {}
+        for given in row.roles.all():
+            teams.setdefault(given.team, []).append(Role(given.role))
+        mine = bool(teams) and all(allows(viewer, "invite", team) for team in teams)
+        if not viewer.is_administrator and not mine:
+            continue
+        found.append(
+            InvitationRow(
+                id=row.pk,
+                name=row.name,
+                email=row.email,
+                roles=tuple((team.name, tuple(role for role in Role if role in held)) for team, held in teams.items()),
+                is_administrator=row.is_administrator,
+                by=row.by.name if row.by else "",
+                created_at=row.created_at,
+                expires_at=row.expires_at,
+                is_open=row.revoked_at is None and row.expires_at > clock.now(),
+                is_revoked=row.revoked_at is not None,
+                may_revoke=viewer.is_administrator or (mine and not row.is_administrator),
+            )
+        )
+    return tuple(sorted(found, key=lambda row: not row.is_open))
+
+
+def teams_to_invite_into(viewer: Actor) -> tuple[Team, ...]:
+    """Return the teams into which `viewer` may invite somebody. One query."""
+    return tuple(team for team in Team.objects.visible_to(viewer).active() if allows(viewer, "invite", team))
+
+
+def holders(team: Team, role: Role) -> tuple[Person, ...]:
+    """Return the active members who hold a role in a team, by name. One query."""
+    active = Membership.objects.filter(organisation=team.organisation_id, deactivated_at=None)
+    return tuple(
+        Person.objects.filter(team_roles__team=team, team_roles__role=role, memberships__in=active).order_by("name")
+    )
 
 
 def units_and_teams(viewer: Actor) -> tuple[UnitRow, ...]:
@@ -109,6 +215,16 @@ VERB_TEXTS = {
 def verbs_and_roles() -> tuple[tuple[str, str], ...]:
     """Return (what, who may) of the whole table of permissions, in its order."""
     return tuple((str(VERB_TEXTS[verb]), who_may(verb)) for verb in VERBS)
+
+
+def _open_links(ids: list[int] | None) -> dict[int, dt.datetime | None]:
+    """Return until when the open link of a person works, of all or of these."""
+    rows = OneTimeLink.objects.filter(
+        purpose=OneTimeLink.Purpose.PASSWORD, used_at=None, expires_at__gte=clock.now(), person__isnull=False
+    )
+    if ids is not None:
+        rows = rows.filter(person__in=ids)
+    return {person: until for person, until in rows.values_list("person_id", "expires_at") if person is not None}
 
 
 def _member(row: Membership, held: list[TeamRole], team: Team | None, link_until: dt.datetime | None) -> MemberRow:

@@ -13,6 +13,7 @@ from typing import Any, cast
 from django.conf import settings
 from django.http import HttpRequest
 from django.middleware.csrf import get_token
+from django.template.backends.utils import csrf_input
 from django.urls import reverse
 from django.utils.functional import SimpleLazyObject
 from django.utils.translation import get_language, get_language_bidi, get_language_info, ngettext
@@ -249,12 +250,18 @@ class Shell:
 
 def shell(request: HttpRequest) -> dict[str, Any]:
     """Context processor of all templates (settings.TEMPLATES)."""
-    shared = without_session() if getattr(request, "is_shared", False) else {}
-    return shared | {
+    return _tokens(request) | {
         "live": Following(request),
         "browser": SimpleLazyObject(lambda: Browser(request)),
         "shell": _lazily(request, lambda: Shell(cast(Request, request))),
     }
+
+
+def _tokens(request: HttpRequest) -> dict[str, Any]:
+    """Return the hidden field of forms: masked once for a page, not once for each of its forms."""
+    if getattr(request, "is_shared", False):
+        return without_session()
+    return {"csrf_input": SimpleLazyObject(lambda: csrf_input(request))}
 
 
 def _lazily(request: HttpRequest, make: Callable[[], Shell]) -> Any:

@@ -29,6 +29,7 @@ from .views import (
     my_sign_in,
     okr_import,
     okrs,
+    palette,
     people,
     report,
     search,
@@ -140,6 +141,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("t/<str:team_key>/sprints/<int:number>/start/", sprints.start, name="sprint-start"),
     path("t/<str:team_key>/sprints/<int:number>/close/", sprints.close, name="sprint-close"),
     path("search/", search.search, name="search"),
+    path("palette/", palette.offered, name="palette"),
+    path("palette/found/", palette.found, name="palette-found"),
     path("activity/", activity.activities, name="activity"),
     # settings
     path("settings/", settings.home, name="settings"),

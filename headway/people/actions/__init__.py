@@ -1,5 +1,6 @@
 """Every write to organisations, teams, people and roles: one file a noun."""
 
+from .anonymising import anonymise
 from .invitations import (
     INVITATION_DAYS,
     LONGEST_DAYS,
@@ -11,9 +12,11 @@ from .invitations import (
     revoke_invitation,
 )
 from .links import complete_setup, find_link, issue_password_link, issue_setup_link, use_password_link
+from .member_imports import InvitedMember, import_members
 from .members import add_person, deactivate_member, reactivate_member, set_administrator
 from .organisation import create_organisation, edit_organisation
 from .profile import edit_person, set_password
+from .retention import apply_retention, set_retention
 from .roles import hand_over_role, set_roles
 from .teams import archive_team, create_team, edit_team
 from .tokens import make_token, revoke_token, token_of, touch_token
@@ -22,8 +25,11 @@ from .units import create_unit, delete_unit, edit_unit, order_unit
 __all__ = [
     "INVITATION_DAYS",
     "LONGEST_DAYS",
+    "InvitedMember",
     "accept_invitation",
     "add_person",
+    "anonymise",
+    "apply_retention",
     "archive_team",
     "complete_setup",
     "create_organisation",
@@ -38,6 +44,7 @@ __all__ = [
     "find_invitation",
     "find_link",
     "hand_over_role",
+    "import_members",
     "invite",
     "issue_password_link",
     "issue_setup_link",
@@ -50,6 +57,7 @@ __all__ = [
     "revoke_token",
     "set_administrator",
     "set_password",
+    "set_retention",
     "set_roles",
     "token_of",
     "touch_token",
