@@ -24,6 +24,7 @@ class Provider:
     domains: tuple[str, ...] = ()
     organisation: str = ""
     asks_second_factor: bool = False
+    token_auth: str = ""  # how the secret is sent; found out from the provider where it is empty
 
     def for_allauth(self) -> dict[str, Any]:
         """Return it as an entry of SOCIALACCOUNT_PROVIDERS' APPS."""
@@ -32,7 +33,11 @@ class Provider:
             "name": self.name,
             "client_id": self.client_id,
             "secret": self.secret,
-            "settings": {"server_url": self.issuer, "oauth_pkce_enabled": True},
+            "settings": {
+                "server_url": self.issuer,
+                "oauth_pkce_enabled": True,
+                **({"token_auth_method": self.token_auth} if self.token_auth else {}),
+            },
         }
 
 
@@ -59,6 +64,8 @@ def _read(key: str, environment: Mapping[str, str]) -> Provider:
     domains = tuple(name.strip().lower().lstrip("@") for name in value("DOMAINS").split(",") if name.strip())
     if bool(domains) != bool(value("ORGANISATION")):
         raise WrongProvider(f"{prefix}DOMAINS and {prefix}ORGANISATION go together: who may come, and where to.")
+    if value("TOKEN_AUTH") not in {"", "client_secret_basic", "client_secret_post"}:
+        raise WrongProvider(f"{prefix}TOKEN_AUTH is client_secret_basic or client_secret_post.")
     return Provider(
         key=key,
         name=value("NAME") or key.capitalize(),
@@ -67,5 +74,6 @@ def _read(key: str, environment: Mapping[str, str]) -> Provider:
         secret=value("SECRET"),
         domains=domains,
         organisation=value("ORGANISATION"),
+        token_auth=value("TOKEN_AUTH"),
         asks_second_factor=value("SECOND_FACTOR").lower() in {"1", "yes", "true", "on"},
     )
