@@ -13,6 +13,7 @@ from weakref import WeakSet
 
 from django.db import DatabaseError, connections
 
+from . import known
 from .listening import PostgresListener, SqliteListener, Told, listener
 from .models import Change
 from .notice import CHANGED
@@ -176,8 +177,8 @@ def position(organisation_id: int) -> int:
 
     Read before a page reads anything else, it is what the page's stream has to begin after.
     """
-    known = [found for hub in list(_running) if (found := hub.position(organisation_id)) is not None]
-    return max(known) if known else last_id(organisation_id)
+    handed_on = [found for hub in list(_running) if (found := hub.position(organisation_id)) is not None]
+    return max(handed_on) if handed_on else known.last_change(organisation_id)
 
 
 def last_id(organisation_id: int) -> int:

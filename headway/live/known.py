@@ -63,14 +63,14 @@ _TOUCHES: dict[str, frozenset[Aspect]] = {
 }
 #: Fields that a Change of an item may have written, with what that touches.
 _FIELDS = {
-    "'size'": frozenset({Aspect.SIZES, Aspect.DONE, Aspect.PAST}),
-    "'done_at'": frozenset({Aspect.DONE}),
+    '"size"': frozenset({Aspect.SIZES, Aspect.DONE, Aspect.PAST}),
+    '"done_at"': frozenset({Aspect.DONE}),
     "'started_at'": frozenset({Aspect.DONE}),
-    "'assignees'": frozenset({Aspect.HOLDERS}),
+    '"assignees"': frozenset({Aspect.HOLDERS}),
 }
 
 
-_DONE_AT = re.compile(r"'done_at': '([^']+)'")
+_DONE_AT = re.compile(r'"done_at": "([^"]+)"')
 
 
 @dataclass
@@ -124,6 +124,13 @@ def look_again() -> None:
         _here.seen = {}
 
 
+def last_change(organisation_id: int) -> int:
+    """Return the newest Change of an organisation, the one that what is remembered is held against. One query."""
+    if _here.seen is None or connection.in_atomic_block:
+        return _newest(organisation_id)
+    return _seen(_here.seen, organisation_id).last
+
+
 def forget() -> None:
     """Forget everything: a database was put in the place of another."""
     with _lock:
@@ -146,9 +153,7 @@ def remembered(
     """
     if _here.seen is None or connection.in_atomic_block:
         return make()
-    marks = _here.seen.get(organisation_id)
-    if marks is None:
-        marks = _here.seen[organisation_id] = _read(organisation_id)
+    marks = _seen(_here.seen, organisation_id)
     where = (key, organisation_id, clock.today(), timezone.get_current_timezone_name(), get_language())
     with _lock:
         kept = _values.get(where)
@@ -164,6 +169,13 @@ def remembered(
         while len(_values) > MOST_VALUES:
             _values.popitem(last=False)
     return value
+
+
+def _seen(seen: dict[int, _Marks], organisation_id: int) -> _Marks:
+    """Return what this request has read of the history of an organisation, reading it the first time."""
+    if organisation_id not in seen:
+        seen[organisation_id] = _read(organisation_id)
+    return seen[organisation_id]
 
 
 def _read(organisation_id: int) -> _Marks:
@@ -185,8 +197,14 @@ def _read(organisation_id: int) -> _Marks:
 
 
 def _since(organisation_id: int, last: int) -> list[Row]:
-    rows = Change.objects.filter(organisation_id=organisation_id, pk__gt=last).order_by("pk")
-    return list(rows.values_list("pk", "name", "team_id", "before", "after")[: MOST_CHANGES + 1])
+    """Written out: each request asks this, and mostly there is nothing; to put it together took longer than to ask."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT id, name, team_id, before, after FROM live_change WHERE organisation_id = %s AND id > %s"
+            " ORDER BY id LIMIT %s",
+            [organisation_id, last, MOST_CHANGES + 1],
+        )
+        return cast(list[Row], cursor.fetchall())
 
 
 def _newest(organisation_id: int) -> int:
@@ -213,7 +231,7 @@ def _touches(name: str, before: Any, after: Any) -> frozenset[Aspect] | None:
     """Return what of a team's work a Change touches by its name and the fields that it wrote; None: everything."""
     if name not in _TOUCHES:
         return None
-    text = f"{before}{after}"
+    text = f"{before}{after}"  # JSON as the database gives it
     by_field = (aspects for field, aspects in _FIELDS.items() if field in text)
     days = (timezone.localdate(dt.datetime.fromisoformat(moment)) for moment in _DONE_AT.findall(text))
     past = {Aspect.PAST} if any(day < clock.today() for day in days) else set[Aspect]()

@@ -1,9 +1,10 @@
 """The Jinja environment of all pages: gettext, addresses, static files, formats, icons."""
 
+from functools import lru_cache
 from typing import Any
 
 from django.templatetags.static import static
-from django.urls import NoReverseMatch, reverse
+from django.urls import NoReverseMatch, get_script_prefix, reverse
 from django.utils.translation import gettext, ngettext, npgettext, pgettext
 from jinja2 import Environment, StrictUndefined
 
@@ -35,7 +36,13 @@ def environment(**options: Any) -> Environment:
 
 def url(name: str, *args: Any, **kwargs: Any) -> str:
     """Return the address of a page by its name; positional or named parts, never both."""
-    return reverse(name, args=args or None, kwargs=kwargs or None)
+    return _url(name, args, tuple(kwargs.items()), get_script_prefix())
+
+
+@lru_cache(maxsize=4_000)
+def _url(name: str, args: tuple[Any, ...], kwargs: tuple[tuple[str, Any], ...], prefix: str) -> str:
+    """Kept, because to find an address by its name takes longer than all else that a link needs."""
+    return reverse(name, args=args or None, kwargs=dict(kwargs) or None)
 
 
 def has_url(name: str, *args: Any, **kwargs: Any) -> bool:
