@@ -6,7 +6,7 @@ from django.urls import URLPattern, URLResolver, path
 from django.views.decorators.http import require_safe
 from ninja import NinjaAPI
 
-from . import cycles
+from . import cycles, key_results, measurements, objectives
 from .platform.body import StrictJson
 from .platform.docs import serve_docs
 from .platform.openapi import serve_document
@@ -15,6 +15,9 @@ from .platform.problems import add_handlers
 #: One line an area; a new area is one more.
 AREAS = [
     cycles.area,
+    objectives.area,
+    key_results.area,
+    measurements.area,
 ]
 
 DESCRIPTION = """\

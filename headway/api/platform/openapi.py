@@ -90,7 +90,7 @@ def _complete(path: str, method: str, operation: dict[str, Any]) -> None:
     for parameter in parameters:
         _simplify(parameter)
     statuses = [400, 401, 403, 406, 422, 429]
-    if "{" in path or any(parameter["name"].endswith(("_id", "team")) for parameter in parameters):
+    if "{" in path:
         statuses.append(404)
     if any(parameter["name"] == "cursor" for parameter in parameters):
         statuses.append(409)

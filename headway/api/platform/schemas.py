@@ -60,7 +60,7 @@ class Out(BaseModel):
 class In(BaseModel):
     """A body. A field that is not known is refused."""
 
-    model_config = ConfigDict(extra="forbid", allow_inf_nan=False, populate_by_name=True)
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
 
 
 class Edit(In):
