@@ -149,16 +149,19 @@ async function move(board, card, lane, next, { ordered = false } = {}) {
   const previous = lastOf(lane, card);
   if (ordered && next) values.before = next.dataset.number;
   else if (ordered && previous) values.after = previous.dataset.number;
+  const origin = { lane: card.closest(".lane"), next: card.nextSibling };
   lane.insertBefore(card, next ?? previous?.nextSibling ?? lane.querySelector("header").nextSibling);
   focus(card);
   const failed = () => { reload(board); };
+  // Nobody has heard of it: it stands where it stood, and a note says so.
+  const unsent = () => { origin.lane.insertBefore(card, origin.next?.parentNode === origin.lane ? origin.next : null); };
   board.addEventListener("htmx:responseError", failed, { once: true });
-  board.addEventListener("htmx:sendError", failed, { once: true });
+  board.addEventListener("htmx:sendError", unsent, { once: true });
   try {
     await window.htmx.ajax("POST", card.dataset.move, { source: board, swap: "none", values });
   } finally {
     board.removeEventListener("htmx:responseError", failed);
-    board.removeEventListener("htmx:sendError", failed);
+    board.removeEventListener("htmx:sendError", unsent);
   }
   focus(document.getElementById(card.id));
 }
