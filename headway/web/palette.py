@@ -100,6 +100,12 @@ ENTRIES: tuple[Entry, ...] = (
           words=_("markdown csv file upload objectives key results")),
     Entry("people-add", _("Add or invite a person"), "people", address="people", of_team=True, verb="manage_team",
           does=True, words=_("new member user invitation colleague")),
+    Entry("invite", _("Invite somebody by a link"), "people", address="invitations", verb="invite", does=True,
+          words=_("invitation new member colleague join add")),
+    Entry("import-members", _("Import people"), "import", verb="manage_organisation", does=True,
+          words=_("members csv file upload add")),
+    Entry("hand-over-role", _("Hand over a role"), "people", of_team=True, verb="manage_team", does=True,
+          words=_("product owner scrum master successor replace")),
     Entry("team-new", _("New team"), "plus", address="teams", verb="manage_organisation", does=True,
           words=_("create add unit")),
     Entry("cycle-new", _("New cycle"), "plus", address="cycles", verb="manage_cycles", does=True,
@@ -115,8 +121,15 @@ ENTRIES: tuple[Entry, ...] = (
     Entry("teams", _("Units and teams"), "organisation", menu=SETTINGS_ORGANISATION, words=_("structure departments")),
     Entry("members", _("Everyone"), "people", menu=SETTINGS_ORGANISATION,
           words=_("people members users administrators")),
+    Entry("invitations", _("Invitations"), "link", menu=SETTINGS_ORGANISATION, verb="invite",
+          words=_("invite people by a link new member colleague join add")),
     Entry("cycles", _("Cycles"), "clock", menu=SETTINGS_ORGANISATION, words=_("quarters periods")),
-    Entry("activity", _("Activity"), "clock", menu=SETTINGS_ORGANISATION, words=_("history changes undo audit log who")),
+    Entry("activity", _("Activity"), "clock", menu=SETTINGS_ORGANISATION,
+          words=_("history changes undo audit log who")),
+    Entry("sign-in-rules", _("Sign-in rules"), "key", menu=SETTINGS_ORGANISATION,
+          words=_("security two-factor second factor single sign-on openid")),
+    Entry("retention", _("What is kept"), "clock", menu=SETTINGS_ORGANISATION,
+          words=_("retention delete days privacy data protection gdpr")),
     Entry("roles", _("Roles"), "people", menu=SETTINGS_ORGANISATION, words=_("permissions rights who may")),
     Entry("people", _("People and roles"), "people", menu=SETTINGS_TEAM, of_team=True, words=_("members team")),
     Entry("team-settings", _("Sprint and board"), "settings", menu=SETTINGS_TEAM, of_team=True,
@@ -124,6 +137,10 @@ ENTRIES: tuple[Entry, ...] = (
     Entry("import", _("Import"), "import", menu=SETTINGS_TEAM, of_team=True, verb="import_items",
           words=_("tracker jira github csv")),
     Entry("profile", _("Profile"), "people", menu=SETTINGS_PERSON, words=_("me my name e-mail password account")),
+    Entry("my-sign-in", _("Sign-in"), "key", menu=SETTINGS_PERSON,
+          words=_("password passkey authenticator app recovery codes sessions devices")),
+    Entry("your-data", _("Your data"), "document", menu=SETTINGS_PERSON,
+          words=_("export download privacy gdpr anonymise delete account forget")),
     Entry("browser-settings", _("Keys and theme"), "theme", menu=SETTINGS_PERSON,
           words=_("shortcuts dark light keyboard single letters")),
 
@@ -170,7 +187,19 @@ UNDER = {
         ],
         "results",
     ),
-    **dict.fromkeys(["cycle", "unit", "import-run", "import-look"], "settings"),
+    **dict.fromkeys(
+        [
+            "cycle",
+            "unit",
+            "deactivate-member",
+            "anonymise-member",
+            "import-members",
+            "hand-over-role",
+            "import-run",
+            "import-look",
+        ],
+        "settings",
+    ),
     **{entry.name: "settings" for entry in ENTRIES if entry.menu.startswith("settings-")},
 }
 
@@ -217,6 +246,11 @@ class Offer:
     href: str
     where: str = ""
     fields: tuple[tuple[str, str], ...] | None = None  # of the form to send; None: a link
+
+    @property
+    def id(self) -> str:
+        """What a browser remembers it by."""
+        return " ".join([self.entry.name, self.href, *(value for _name, value in self.fields or ())])
 
 
 def offers(

@@ -140,6 +140,11 @@ ROUTES = PUBLIC | {
     "settings": Route("self"),
     "organisation-settings": Route("self", is_form=True),
     "teams": Route("self", is_form=True),
+    "member-data": Route("", ("membership_id",), is_form=True),
+    "anonymise-member": Route("manage_organisation", ("membership_id",), is_form=True),
+    "retention": Route("self", is_form=True),
+    "your-data": Route("self", is_form=True),
+    "my-data": Route("", is_form=True),
     "order-unit": Route("", ("unit_id",), is_form=True),
     "delete-unit": Route("", ("unit_id",), is_form=True),
     "import-members": Route("manage_organisation", is_form=True),
@@ -174,7 +179,7 @@ ROUTES = PUBLIC | {
     "archive-team": Route("", TEAM, is_form=True),
     "people": Route("read", TEAM, is_form=True),
 }
-OWN = {"profile", "switch-organisation", "sign-out", "theme", "keys"}
+OWN = {"my-data", "profile", "switch-organisation", "sign-out", "theme", "keys"}
 GOOD, REFUSED = {200, 204, 302, 303}, {400, 403, 404, 405, 409, 422}
 
 

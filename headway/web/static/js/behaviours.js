@@ -15,6 +15,7 @@ const modules = {
   "live": () => import("./live.js"),
   "menu": () => import("./menu.js"),
   "passkey": () => import("./passkey.js"),
+  "palette": () => import("./palette.js"),
   "password": () => import("./password.js"),
   "rows": () => import("./rows.js"),
   "search": () => import("./search.js"),

@@ -64,7 +64,8 @@ function find(pressed) {
     ?? matches.find((entry) => !entry.element?.closest("[data-row]"));
 }
 
-function all() {
+// What the page offers: declared by scripts, and drawn with data-key (the palette lists it too).
+export function all() {
   const drawn = [...document.querySelectorAll("[data-key]")].filter((element) => isThere(element));
   return [...declared, ...drawn.map((element) => ({
     element,
@@ -75,16 +76,16 @@ function all() {
   }))];
 }
 
-function act(element) {
+export function act(element) {
   if (element.matches("input:not([type=checkbox], [type=radio]), textarea, select")) element.focus();
   else element.click();
 }
 
-function isThere(element) {
+export function isThere(element) {
   return !element.disabled && !element.closest("[hidden], dialog:not([open])");
 }
 
-function labelOf(element) {
+export function labelOf(element) {
   if (element.getAttribute("aria-label")) return element.getAttribute("aria-label");
   const copy = element.cloneNode(true);
   for (const part of copy.querySelectorAll("kbd, svg")) part.remove();
