@@ -219,10 +219,6 @@ class Shell:
         )
 
     @property
-    def _may_invite(self) -> bool:
-        return self.actor.is_administrator or any(Role.SCRUM_MASTER in held for held in self.actor.roles.values())
-
-    @property
     def _parts(self) -> dict[str, Any]:
         return dict(self._match.kwargs) if self._match else {}
 

@@ -60,6 +60,7 @@ ROUTES = PUBLIC | {
     "switch-organisation": Route("", is_form=True),
     "undo": Route("", ("change_id",), is_form=True),
     "demonstration-delete": Route("", is_form=True),
+    "live": Route("stream"),
     "today": Route("self"),
     "search": Route("self"),
     "palette": Route("self"),
@@ -292,7 +293,7 @@ def test_who_reads_what(places: Places, name: str) -> None:
         answer = client.get(places.address(route_name))
         expected = _readable(route, name, actor, places)
         if answer.status_code not in expected or (
-            name == "nobody" and route.reads not in {"public", "probe"} and not _to_sign_in(answer)
+            name == "nobody" and route.reads not in {"public", "probe", "stream"} and not _to_sign_in(answer)
         ):
             wrong[route_name] = (answer.status_code, sorted(expected))
     assert not wrong
@@ -303,6 +304,8 @@ def _readable(route: Route, name: str, actor: Actor | None, places: Places) -> s
         return {200, 302, 404, 410}
     if route.reads == "probe":
         return {200, 404, 503}  # absent without a token, and not ready without a worker
+    if route.reads == "stream":
+        return {401} if actor is None else {200}  # no browser follows a stream to the sign-in
     if actor is None:
         return {302}
     if route.parts and name == "eve":

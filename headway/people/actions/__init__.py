@@ -1,6 +1,7 @@
 """Every write to organisations, teams, people and roles: one file a noun."""
 
 from .anonymising import anonymise
+from .exporting import export_member_data, export_own_data
 from .invitations import (
     INVITATION_DAYS,
     LONGEST_DAYS,
@@ -41,6 +42,8 @@ __all__ = [
     "edit_person",
     "edit_team",
     "edit_unit",
+    "export_member_data",
+    "export_own_data",
     "find_invitation",
     "find_link",
     "hand_over_role",

@@ -63,7 +63,7 @@ def invite(
         created_at=now,
         expires_at=now + dt.timedelta(days=days),
     )
-    invitation.full_clean(exclude=["organisation", "by", "accepted_by"])
+    invitation.full_clean(exclude=["organisation", "by", "accepted_at", "accepted_by", "revoked_at"])
     invitation.save()
     InvitedRole.objects.bulk_create(
         InvitedRole(invitation=invitation, team=team, role=role) for team, given in wanted.items() for role in given
