@@ -165,9 +165,9 @@ def work(*, supervised: bool = False) -> None:
     worker.configure_signals()
     try:
         worker.run()
-    stop.set()
-    ticking.join(TASK_MAY_TAKE)
     finally:
+        stop.set()
+        ticking.join(TASK_MAY_TAKE)
         process.leave()
 
 

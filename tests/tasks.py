@@ -1,4 +1,4 @@
-"""A background task that leaves a trace, for the test of the worker."""
+"""Background tasks for the tests of the worker: one leaves a trace, one fails."""
 
 from pathlib import Path
 
@@ -8,3 +8,8 @@ from django_tasks import task
 @task()
 def touch(path: str) -> None:
     Path(path).touch()
+
+
+@task()
+def fail(word: str) -> None:
+    raise ValueError(word)

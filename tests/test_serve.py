@@ -117,6 +117,14 @@ def test_a_request_under_way_is_answered_before_the_end(installation: Installati
     assert server.process.returncode == 0
 
 
+def test_a_stop_while_it_starts_is_no_failure(installation: Installation) -> None:
+    server = installation.start()
+    server.stop()  # it has just printed its address, and loads what serves
+    again = installation.start()
+    again.get("/healthz")
+    again.stop(signal.SIGINT)
+
+
 def test_a_taken_port_is_named(installation: Installation) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]

@@ -24,6 +24,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django_tasks_db.models import DBTaskResult
 
+from headway.backup.models import Daily
 from headway.lib import clock
 from headway.live.models import Change
 from headway.people.models import Membership, Organisation
@@ -36,6 +37,7 @@ OLDEST_SQLITE = (3, 37, 0)
 OLDEST_POSTGRESQL = 15
 TASK_WAITS_AT_MOST = dt.timedelta(minutes=10)
 TASK_RUNS_AT_MOST = dt.timedelta(hours=6)
+OLDEST_BACKUP = dt.timedelta(days=2)
 CLOCKS_DIFFER_AT_MOST = 5  # seconds
 SPACE_IS_SCARCE_BELOW = 2**30  # bytes
 
@@ -64,7 +66,7 @@ def examine(environment: Mapping[str, str]) -> list[Finding]:
     findings += [*_database(), *migrations, *_clock(), *_processes(), *_static(), *_refusals()]
     if any(not finding.is_advice for finding in migrations):
         return findings  # the tables may not be there yet
-    return findings + [finding for check in (_search, _tasks, _organisations) for finding in check()]
+    return findings + [finding for check in (_search, _tasks, _backups, _organisations) for finding in check()]
 
 
 # The machine
@@ -452,6 +454,35 @@ def _refusals() -> Iterator[Finding]:
 
 
 # What it holds
+
+
+def _backups() -> Iterator[Finding]:
+    if not Organisation.objects.filter(is_demonstration=False).exists():
+        return
+    daily = Daily.objects.first()
+    if daily is None or not daily.is_on:
+        yield Finding(
+            "no-daily-backup",
+            _("Headway makes no daily backup by itself."),
+            _("When the disk breaks, everything since the last copy is lost."),
+            _("Turn it on in Settings, or run headway backup every day and keep the file on another machine."),
+            is_advice=True,
+        )
+    elif daily.error:
+        yield Finding(
+            "backup-failed",
+            _("The last daily backup failed: %(reason)s") % {"reason": daily.error.partition("\n")[0]},
+            _("When the disk breaks, everything since the last copy is lost."),
+            _("Mend what it names, then run headway backup once by hand."),
+        )
+    elif daily.made_at is None or clock.now() - daily.made_at > OLDEST_BACKUP:
+        yield Finding(
+            "backup-is-old",
+            _("The daily backup is on, and none was made within two days."),
+            _("When the disk breaks, everything since the last copy is lost."),
+            _("See that a worker runs (headway serve keeps one), and run headway backup once by hand."),
+            is_advice=daily.made_at is None,
+        )
 
 
 def _organisations() -> Iterator[Finding]:

@@ -28,7 +28,6 @@ VARIABLES = frozenset(
         "HEADWAY_LOG_LEVEL",
         "HEADWAY_METRICS_FROM",
         "HEADWAY_METRICS_TOKEN",
-        "HEADWAY_OIDC",
         "HEADWAY_ORIGINS",
         "HEADWAY_PATH",
         "HEADWAY_PROXIES",
@@ -38,8 +37,8 @@ VARIABLES = frozenset(
         "HEADWAY_TLS",
     }
 )
-#: Variables of one provider each carry its name.
-_FAMILIES = ("HEADWAY_OIDC_",)
+#: Variables of sign-in providers carry the provider's name (docs/howto/sign-in.md).
+_FAMILIES = ("HEADWAY_OIDC",)
 #: Read by the tools beside the programme.
 _OF_TOOLS = frozenset({"HEADWAY_TRIAL_DATA"})
 
