@@ -203,6 +203,73 @@ def restore(
         raise _refused(str(error)) from error
 
 
+_Address = Annotated[str, typer.Option("--address", help="Where people reach Headway; links begin with it.")]
+_Organisation = Annotated[str, typer.Option("--organisation", help="Its name, where there are several.")]
+
+
+@app.command("administrator")
+def administrator(
+    email: Annotated[str, typer.Argument(metavar="EMAIL", help="Of a member, or of somebody new.")],
+    name: Annotated[str, typer.Option(help="Of somebody new.")] = "",
+    organisation: _Organisation = "",
+    address: _Address = "http://127.0.0.1:8000",
+) -> None:
+    """Make somebody an administrator and print a link to set a password: the way back in where all are lost."""
+    from headway import cli_people
+
+    try:
+        cli_people.administrator(email, name=name, organisation=organisation, address=address, say=typer.echo)
+    except cli_people.Refused as error:
+        raise _refused(str(error)) from error
+
+
+@app.command("setup-link")
+def setup_link(address: _Address = "http://127.0.0.1:8000") -> None:
+    """Print a new link for the first administrator, where the one that the first start printed is lost."""
+    from headway import cli_people
+
+    try:
+        cli_people.setup_link(address=address, say=typer.echo)
+    except cli_people.Refused as error:
+        raise _refused(str(error)) from error
+
+
+@app.command("members")
+def members(
+    file: Annotated[Path, typer.Argument(metavar="FILE.csv", help="Columns: name, email, team, roles, administrator.")],
+    organisation: _Organisation = "",
+    address: _Address = "http://127.0.0.1:8000",
+    links: Annotated[Path | None, typer.Option(help="Write the links into this file instead of printing them.")] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what would become of each line; write nothing.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+) -> None:
+    """Invite those of a table who are new, and give roles to those who are here; all of it or nothing."""
+    from headway import cli_people
+
+    try:
+        cli_people.members(
+            file,
+            organisation=organisation,
+            address=address,
+            links=links,
+            dry_run=dry_run,
+            as_json=as_json,
+            say=typer.echo,
+        )
+    except cli_people.Refused as error:
+        raise _refused(str(error)) from error
+
+
+@app.command("retention")
+def retention(as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False) -> None:
+    """Remove what is over by the rules of each organisation, as the worker does each night."""
+    from headway import cli_people
+
+    cli_people.retention(as_json=as_json, say=typer.echo)
+
+
 import_app = typer.Typer(
     help="Bring a file in: a tracker's export, or OKRs. Or take an import back.", no_args_is_help=True
 )

@@ -17,6 +17,7 @@ from .member_imports import InvitedMember, import_members
 from .members import add_person, deactivate_member, reactivate_member, set_administrator
 from .organisation import create_organisation, edit_organisation
 from .profile import edit_person, set_password
+from .recovery import recover_administrator
 from .retention import apply_retention, set_retention
 from .roles import hand_over_role, set_roles
 from .teams import archive_team, create_team, edit_team
@@ -56,6 +57,7 @@ __all__ = [
     "may_revoke",
     "order_unit",
     "reactivate_member",
+    "recover_administrator",
     "revoke_invitation",
     "revoke_token",
     "set_administrator",

@@ -104,6 +104,7 @@ def import_members(request: Request) -> HttpResponse:
     context = {
         "form": form,
         "plan": plan,
+        "owners": _several_owners(plan) if plan else [],
         "text": form.cleaned_data.get("table", "") if plan else "",
         "example": 'name,email,team,roles,administrator\nAda Ash,ada@example.org,ANT,"Developer, Scrum Master",no',
     }
@@ -186,6 +187,20 @@ def _hand_over(request: Request, team: Any, form: HandOverForm) -> Any:
 def _told_of_role(change: Any) -> str:
     role = Role(change.after["role"]).label
     return _("%(name)s is %(role)s now.") % {"name": change.subject_label, "role": role}
+
+
+def _several_owners(plan: Plan) -> list[tuple[str, str]]:
+    """Return (team, names) of the teams that would have more than one Product Owner. A query a team."""
+    names: dict[Any, list[str]] = {}
+    for member in plan.members:
+        for team, roles in member.roles.items():
+            if Role.PRODUCT_OWNER in roles:
+                names.setdefault(team, []).append(member.person.name if member.person else member.name or member.email)
+    all_names = {
+        team: [*(person.name for person in queries.holders(team, Role.PRODUCT_OWNER)), *new]
+        for team, new in names.items()
+    }
+    return [(team.name, ", ".join(found)) for team, found in all_names.items() if len(found) > 1]
 
 
 def _write(request: Request, text: str) -> HttpResponse:

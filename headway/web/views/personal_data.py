@@ -111,7 +111,7 @@ class RetentionForm(forms.Form):
                 min_value=1,
                 max_value=rules.LONGEST,
                 initial=row.days,
-                widget=forms.NumberInput(attrs={"placeholder": str(_("for ever")), "class": "num w10"}),
+                widget=forms.NumberInput(attrs={"placeholder": str(_("for ever")), "class": "num"}),
             )
 
     def days(self) -> dict[str, int | None]:
