@@ -178,8 +178,11 @@ def regions_of(names: Iterable[str], actor: Actor) -> list[Region]:
     for name in names:
         kind, _colon, address = name.partition(":")
         try:
-            match = resolve(_path_info(urlsplit(address).path))
-        except Resolver404:
+            parts = urlsplit(address)
+            match = resolve(_path_info(parts.path))
+        except (Resolver404, ValueError):
+            continue
+        if parts.netloc or parts.scheme:
             continue
         follows = getattr(match.func, "live", {}).get(kind)
         key = match.kwargs.get("team_key", "").upper()

@@ -62,7 +62,7 @@ def test_a_card_moved_in_one_browser_appears_in_the_other(both: tuple[Page, Page
     expect(bo.locator(".lane[aria-label='Done'] .card", has_text="Alpha")).to_be_visible()
 
 
-def test_focus_menu_scroll_and_what_is_typed_stay(both: tuple[Page, Page], world: World) -> None:
+def test_focus_menu_scroll_and_what_is_typed_stay(both: tuple[Page, Page], world: World, live: LiveServer) -> None:
     bo, cy = both
     open_both(both, "/t/ANT/board/")
     cy.locator(".card", has_text="Gamma").focus()
@@ -78,6 +78,7 @@ def test_focus_menu_scroll_and_what_is_typed_stay(both: tuple[Page, Page], world
     open_both(both, "/t/ANT/sprints/")
     goal = bo.get_by_label("Sprint Goal")
     goal.fill("Half a sen")
+    live.sign_in(cy, world.people["ana"])
     cy.goto("/t/ANT/sprints/1/")
     cy.get_by_label("Sprint Goal").fill("Another goal")
     cy.get_by_role("button", name="Save").click()

@@ -28,8 +28,10 @@ def world(live: LiveServer) -> World:
 
 @pytest.fixture
 def both(open_page: Callable[..., Page], live: LiveServer, world: World) -> tuple[Page, Page]:
-    """Return Bo's page and Cy's, each in a browser of its own."""
+    """Return Bo's page and Cy's, each in a browser of its own and without a stream: what they see grows stale."""
     bo, cy = open_page(), open_page()
+    for page in (bo, cy):
+        page.context.route("**/live/?*", lambda route: route.fulfill(status=204))
     live.sign_in(bo, world.people["bo"])
     live.sign_in(cy, world.people["cy"])
     return bo, cy

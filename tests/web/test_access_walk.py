@@ -30,7 +30,7 @@ TEAM, ITEM = ("team_key",), ("team_key", "number")
 @dataclass(frozen=True)
 class Route:
     """`reads`: the verb for GET ("" where it only takes forms); "public" needs no sign-in, "self" only that,
-    "probe" is asked by machines."""
+    "probe" is asked by machines, "stream" by scripts."""
 
     reads: str
     parts: tuple[str, ...] = ()
@@ -280,7 +280,7 @@ def names_of(patterns: list[URLPattern | URLResolver]) -> set[str]:
 
 def test_every_route_is_in_the_table_and_the_other_way_round() -> None:
     assert names_of(get_resolver("headway.web.urls").url_patterns) == set(ROUTES)
-    assert {route.reads for route in ROUTES.values()} <= {"", "public", "probe", "self", *VERBS}
+    assert {route.reads for route in ROUTES.values()} <= {"", "public", "probe", "stream", "self", *VERBS}
 
 
 @pytest.mark.parametrize("name", ["ana", "bo", "cy", "di", "eve", "nobody"])
