@@ -29,7 +29,9 @@ from .models import Change
 Value = TypeVar("Value")
 Row = tuple[int, str, int | None, Any, Any]
 
-MOST_VALUES = 1_000
+#: What all values may weigh together: text by its length, anything else as much as a screenful of rows.
+MOST_BYTES = 16_000_000
+WEIGHT = 4_000
 #: So many Changes are looked at singly; after more of them everything is made again.
 MOST_CHANGES = 500
 
@@ -95,6 +97,10 @@ class _Kept:
     last: int
     value: Any
 
+    @property
+    def weight(self) -> int:
+        return len(self.value) if isinstance(self.value, str) else WEIGHT
+
 
 class _Here(threading.local):
     """What this thread's request has read of history; None between requests."""
@@ -106,6 +112,7 @@ _here = _Here()
 _lock = threading.Lock()
 _marks: dict[int, _Marks] = {}
 _values: OrderedDict[Hashable, _Kept] = OrderedDict()
+_weights = [0]
 
 
 @contextmanager
@@ -136,6 +143,7 @@ def forget() -> None:
     with _lock:
         _marks.clear()
         _values.clear()
+        _weights[0] = 0
 
 
 def remembered(
@@ -161,14 +169,20 @@ def remembered(
             _values.move_to_end(where)
             return cast(Value, kept.value)
     value = make()
-    with _lock:
-        newer = _values.get(where)
-        if newer is None or newer.last <= marks.last:
-            _values[where] = _Kept(marks.last, value)
-            _values.move_to_end(where)
-        while len(_values) > MOST_VALUES:
-            _values.popitem(last=False)
+    _keep(where, _Kept(marks.last, value))
     return value
+
+
+def _keep(where: Hashable, made: _Kept) -> None:
+    with _lock:
+        other = _values.get(where)
+        if other is not None and other.last > made.last:
+            return  # another request made it meanwhile, of newer history
+        _weights[0] += made.weight - (other.weight if other else 0)
+        _values[where] = made
+        _values.move_to_end(where)
+        while _weights[0] > MOST_BYTES:
+            _weights[0] -= _values.popitem(last=False)[1].weight
 
 
 def _seen(seen: dict[int, _Marks], organisation_id: int) -> _Marks:

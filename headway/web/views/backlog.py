@@ -6,9 +6,11 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, render
+from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
+from headway.live.known import Aspect, remembered
 from headway.people.access import allows
 from headway.people.models import Role, Team, TeamRole
 from headway.scrum.actions import rank_item
@@ -18,6 +20,7 @@ from headway.value.models import NotNow
 from headway.value.queries import Row, Sheet, item_promise, key_result_choices, rest_of_backlog, value_sheet
 
 from ..live import GOALS, WORK, Follows, Pace, Per, live
+from ..shared_renders import CSRF_SLOT, shared, with_csrf
 from . import Request, add_errors, get_team, is_htmx, toast
 from .changes import change_of, follow
 from .value_forms import NotNowForm, RankForm
@@ -34,8 +37,22 @@ ROWS_A_PAGE = 200
 def backlog(request: Request, team_key: str) -> HttpResponse:
     """Show the value sheet and a page of what has no price; over htmx without the frame around it."""
     team = get_team(request, team_key)
+    rights = tuple(allows(request.actor, verb, team) for verb in ("order_backlog", "link_item", "place_bet"))
+    is_part, asked = is_htmx(request), asked_of(request)
+    drawn = partial(_backlog_context, request, team, asked)
+    template = "value/_sheet.html" if is_part else "value/_backlog.html"
+    if asked["q"]:  # what one person seeks is not kept for others
+        body = with_csrf(request, render_to_string(template, drawn() | {"csrf_input": CSRF_SLOT}))
+    else:
+        body = shared(request, template, drawn, team=team, for_whom=(request.get_full_path(), is_part, rights))
+    if is_part:
+        return HttpResponse(body)
+    context = {"team": team, "body": body, "can_order": rights[0], "orders": _who_orders(team)}
+    return render(request, "value/backlog.html", context)
+
+
+def _backlog_context(request: Request, team: Team, asked: dict[str, Any]) -> dict[str, Any]:
     sheet = value_sheet(team, request.actor)
-    asked = asked_of(request)
     rows = [row for row in sheet.rows if _is_asked(row, team, asked)] if asked["show"] != "unlinked" else []
     pages = max(1, -(-len(rows) // ROWS_A_PAGE))
     page = min(number_in(request.GET.get("now"), 1), pages)
@@ -49,7 +66,7 @@ def backlog(request: Request, team_key: str) -> HttpResponse:
             unlinked=asked["show"] == "unlinked",
             key_result_id=asked["kr"],
         )
-    context = _sheet_context(sheet) | {
+    return _sheet_context(sheet) | {
         "rows": rows[(page - 1) * ROWS_A_PAGE : page * ROWS_A_PAGE],
         "now_page": page,
         "now_pages": pages,
@@ -60,7 +77,6 @@ def backlog(request: Request, team_key: str) -> HttpResponse:
         "address": request.get_full_path(),
         "is_part": is_htmx(request),
     }
-    return render(request, "value/_sheet.html" if is_htmx(request) else "value/backlog.html", context)
 
 
 @require_GET
@@ -190,5 +206,10 @@ def _open_items(team: Team) -> Any:
 
 
 def _who_orders(team: Team) -> str:
-    names = TeamRole.objects.filter(team=team, role=Role.PRODUCT_OWNER).order_by("person__name")
-    return ", ".join(row.person.first_name for row in names.select_related("person"))
+    def names() -> str:
+        rows = TeamRole.objects.filter(team=team, role=Role.PRODUCT_OWNER).order_by("person__name")
+        return ", ".join(row.person.first_name for row in rows.select_related("person"))
+
+    return remembered(
+        ("who orders", team.pk), names, organisation_id=team.organisation_id, rests_on=Aspect.FRAME, team_id=team.pk
+    )
