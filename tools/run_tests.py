@@ -19,6 +19,7 @@ import postgres
 NEEDED = {
     "CHROMIUM": ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable"),
     "NGINX": ("nginx", "/usr/sbin/nginx"),
+    "NODE": ("node", "nodejs"),  # runs the OpenID Connect provider of tests/oidc
 }
 INSTALLERS = (
     ("apt-get", "apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -y -q {package}"),
@@ -27,7 +28,11 @@ INSTALLERS = (
     ("pacman", "pacman -Sy --noconfirm {package}"),
     ("brew", "brew install {package}"),
 )
-PACKAGES = {("CHROMIUM", "brew"): "--cask chromium", ("NGINX", "apt-get"): "nginx-light"}
+PACKAGES = {
+    ("CHROMIUM", "brew"): "--cask chromium",
+    ("NGINX", "apt-get"): "nginx-light",
+    **{("NODE", installer): "nodejs npm" for installer in ("apt-get", "dnf", "apk", "pacman")},
+}
 
 
 def needed(variable: str) -> str:

@@ -3,6 +3,7 @@
 import fcntl
 import hashlib
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -29,12 +30,13 @@ BACK = "http://testserver/sign-in/with/corp/back/"
 @pytest.fixture(scope="session")
 def issuer() -> Iterator[str]:
     """The address of the running provider."""
-    for program in ("node", "npm"):
+    node = os.environ.get("NODE") or "node"
+    for program in (node, "npm"):
         if shutil.which(program) is None:
             pytest.fail(f"These tests need {program} (Node.js 20 or later): run them by `make test`.")
     script = _installed() / "provider.mjs"
     running = subprocess.Popen(
-        ["node", str(script), BACK], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+        [node, str(script), BACK], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
     )
     assert running.stdout is not None
     assert running.stdin is not None

@@ -1,0 +1,166 @@
+"""Ways to sign in, in a real browser with a virtual passkey: at three widths, in both themes, by keyboard."""
+
+import re
+import time
+
+import pytest
+from allauth.mfa.models import Authenticator
+from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
+from playwright.sync_api import expect
+
+from headway.live.models import Change
+from tests.browser import assert_accessible
+from tests.e2e.pages import complaints_about
+from tests.world import PASSWORD, World, make_world
+
+pytestmark = pytest.mark.e2e
+
+
+@pytest.fixture
+def world(live) -> World:
+    return make_world()
+
+
+@pytest.fixture
+def page(open_page, live):
+    """A page under the name localhost: a passkey belongs to a name, never to an address of digits."""
+    page = open_page(color_scheme="light", viewport={"width": 1440, "height": 900})
+    page.home = live.url.replace("127.0.0.1", "localhost")
+    return page
+
+
+@pytest.fixture
+def device(page):
+    """A device that makes passkeys, and whose person always agrees."""
+    session = page.context.new_cdp_session(page)
+    session.send("WebAuthn.enable")
+    options = {
+        "protocol": "ctap2",
+        "transport": "internal",
+        "hasResidentKey": True,
+        "hasUserVerification": True,
+        "isUserVerified": True,
+        "automaticPresenceSimulation": True,
+    }
+    made = session.send("WebAuthn.addVirtualAuthenticator", {"options": options})
+
+    def agrees(does: bool) -> None:
+        session.send("WebAuthn.setUserVerified", {"authenticatorId": made["authenticatorId"], "isUserVerified": does})
+
+    return agrees
+
+
+def sign_in(page, name: str = "cy") -> None:
+    page.goto(page.home + "/sign-in/")
+    page.get_by_label("E-mail").fill(f"{name}@northwind.example")
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_label("Password").press("Enter")
+
+
+def add_passkey(page) -> None:
+    page.goto(page.home + "/settings/me/sign-in/passkeys/new/")
+    page.get_by_label("Name").fill("My laptop")
+    page.get_by_role("button", name="Make the passkey").click()
+    expect(page.get_by_role("heading", name="Recovery codes")).to_be_visible()
+
+
+def code_of(secret: str, steps: int = 0) -> str:
+    return format_hotp_value(hotp_value(secret, int(time.time()) // 30 + steps))
+
+
+def test_a_passkey_is_made_and_signs_in_without_a_password(page, device, world):
+    sign_in(page)
+    expect(page).to_have_url(page.home + "/")
+    add_passkey(page)
+    page.goto(page.home + "/settings/me/sign-in/")
+    expect(page.get_by_role("heading", name="My laptop")).to_be_visible()
+    page.context.clear_cookies()
+    page.goto(page.home + "/sign-in/?next=/settings/me/")
+    page.get_by_role("button", name="Sign in with a passkey").click()
+    expect(page).to_have_url(page.home + "/settings/me/")
+    assert Authenticator.objects.get(type="webauthn").last_used_at is not None
+    assert list(Change.objects.values_list("name", "subject_label")) == [("passkey.added", "Cy Cole: My laptop")]
+
+
+def test_after_the_password_the_passkey_is_the_second_factor(page, device, world):
+    sign_in(page)
+    add_passkey(page)
+    page.context.clear_cookies()
+    sign_in(page)
+    expect(page.get_by_role("heading", name="One more proof")).to_be_visible()
+    page.get_by_role("button", name="Use a passkey").press("Enter")
+    expect(page).to_have_url(page.home + "/")
+
+
+def test_who_is_not_verified_by_the_device_stays_outside(page, device, world):
+    sign_in(page)
+    add_passkey(page)
+    page.context.clear_cookies()
+    device(False)
+    page.goto(page.home + "/sign-in/")
+    page.get_by_role("button", name="Sign in with a passkey").click()
+    expect(page.get_by_text("The browser gave no passkey.")).to_be_visible()
+    expect(page).to_have_url(page.home + "/sign-in/")
+
+
+def test_a_passkey_that_was_taken_away_opens_nothing(page, device, world):
+    sign_in(page)
+    add_passkey(page)
+    page.goto(page.home + "/settings/me/sign-in/")
+    page.get_by_label("Change the passkey My laptop").click()
+    page.get_by_label("Name").fill("Old laptop")
+    page.get_by_role("button", name="Save the name").click()
+    page.get_by_label("Change the passkey Old laptop").click()
+    page.locator("[value=remove]").click()
+    expect(page.get_by_text("no longer opens this account")).to_be_visible()
+    page.context.clear_cookies()
+    page.goto(page.home + "/sign-in/")
+    page.get_by_role("button", name="Sign in with a passkey").click()
+    expect(page.get_by_text("That passkey is not known here.")).to_be_visible()
+
+
+def test_an_app_is_set_up_and_asked_for(page, world):
+    sign_in(page)
+    page.goto(page.home + "/settings/me/sign-in/")
+    page.get_by_role("link", name="Set up").click()
+    expect(page.get_by_role("img", name="QR code for the app")).to_be_visible()
+    secret = page.locator("[data-copy]").get_attribute("data-copy")
+    page.get_by_label("Code", exact=True).fill(code_of(secret))
+    page.get_by_label("Code", exact=True).press("Enter")
+    expect(page.get_by_role("heading", name="Recovery codes")).to_be_visible()
+    with page.expect_download() as waiting:
+        page.get_by_role("link", name="Download").click()
+    assert len(re.findall(r"^\d{4} \d{4}$", waiting.value.path().read_text(), re.MULTILINE)) == 10
+    page.context.clear_cookies()
+    sign_in(page)
+    page.get_by_label("Code of your app, or a recovery code").fill(code_of(secret, 1))
+    page.get_by_role("button", name="Go on").click()
+    expect(page).to_have_url(page.home + "/")
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["/settings/me/sign-in/", "/settings/me/sign-in/app/", "/settings/me/sign-in/passkeys/new/", "/settings/sign-in/"],
+)
+def test_its_pages_are_accessible_and_fit(page, device, world, address):
+    sign_in(page, "ana")
+    add_passkey(page)
+    page.goto(page.home + address)
+    assert not complaints_about(page)
+
+
+def test_so_are_those_that_ask(page, device, world, live):
+    sign_in(page, "ana")
+    add_passkey(page)
+    assert not complaints_about(page)  # the recovery codes
+    page.context.clear_cookies()
+    for theme in ("light", "dark"):
+        page.emulate_media(color_scheme=theme)
+        sign_in(page, "ana")
+        expect(page.get_by_role("heading", name="One more proof")).to_be_visible()
+        assert_accessible(page)
+        page.goto(page.home + "/sign-in/")
+        assert_accessible(page)
+    live.sign_in(page, world.people["cy"])
+    page.goto(live.url + "/settings/me/sign-in/confirm/")
+    assert not complaints_about(page)
