@@ -203,6 +203,17 @@ def restore(
         raise _refused(str(error)) from error
 
 
+@app.command()
+def reindex() -> None:
+    """Fill the index of the search anew from the tables, and make what keeps it."""
+    from django.db import connection
+
+    from headway.search import index
+
+    index.renew(connection)
+    typer.echo("The index of the search is filled anew.")
+
+
 _Address = Annotated[str, typer.Option("--address", help="Where people reach Headway; links begin with it.")]
 _Organisation = Annotated[str, typer.Option("--organisation", help="Its name, where there are several.")]
 

@@ -12,7 +12,7 @@ they are only looked for.
 import hashlib
 from typing import Any
 
-from django.db import connections
+from django.db import connections, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from .sources import SOURCES, Source, Watched
@@ -69,6 +69,14 @@ def after_migrations(*, using: str, **_signal: Any) -> None:
     """Make the triggers where they are missing, and fill the index with what was written without them."""
     connection = connections[using]
     if TABLE in connection.introspection.table_names() and not has_triggers(connection):
+        drop_triggers(connection)
+        create_triggers(connection)
+        rebuild(connection)
+
+
+def renew(connection: BaseDatabaseWrapper) -> None:
+    """Make the triggers and fill the index anew, all or nothing: for a search that seems to miss something."""
+    with transaction.atomic(using=connection.alias):
         drop_triggers(connection)
         create_triggers(connection)
         rebuild(connection)

@@ -5,8 +5,10 @@ import datetime as dt
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from typer.testing import CliRunner
 
 from headway.agreements.models import Decision, Impediment
+from headway.cli import app
 from headway.lib import clock
 from headway.okr.models import KeyResult, Objective
 from headway.scrum.models import Category, Item, Sprint
@@ -257,3 +259,13 @@ def test_a_change_of_what_is_indexed_makes_the_triggers_anew(world: World, monke
     assert index.has_triggers(connection)
     make_item(world.team, "Fresh")
     assert find("fresh", viewer=world.di).total == 1
+
+
+def test_reindex_finds_what_was_written_past_the_triggers(world: World) -> None:
+    index.drop_triggers(connection)
+    make_item(world.team, "Past them all")
+    assert find("past", viewer=world.di).total == 0
+    answer = CliRunner().invoke(app, ["reindex"])
+    assert answer.exit_code == 0, answer.output
+    assert index.has_triggers(connection)
+    assert titles(find("past", viewer=world.di)) == ["Past them all"]
