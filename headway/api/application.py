@@ -6,7 +6,23 @@ from django.urls import URLPattern, URLResolver, path
 from django.views.decorators.http import require_safe
 from ninja import NinjaAPI
 
-from . import cycles, key_results, measurements, objectives
+from . import (
+    agreements,
+    changes,
+    columns,
+    cycles,
+    invitations,
+    items,
+    key_results,
+    measurements,
+    objectives,
+    okr_imports,
+    organisation,
+    people,
+    search,
+    sprints,
+    teams,
+)
 from .platform.body import StrictJson
 from .platform.docs import serve_docs
 from .platform.openapi import serve_document
@@ -14,10 +30,21 @@ from .platform.problems import add_handlers
 
 #: One line an area; a new area is one more.
 AREAS = [
+    people.area,
+    organisation.area,
+    teams.area,
+    invitations.area,
     cycles.area,
     objectives.area,
     key_results.area,
     measurements.area,
+    okr_imports.area,
+    agreements.area,
+    columns.area,
+    items.area,
+    sprints.area,
+    search.area,
+    changes.area,
 ]
 
 DESCRIPTION = """\

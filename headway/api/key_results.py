@@ -18,7 +18,7 @@ from .platform.asking import ApiRequest
 from .platform.finding import chosen, found, people_of
 from .platform.paging import Page, Paging, slice_of
 from .platform.routes import Area
-from .platform.schemas import Day, Edit, Id, In, Line, Moment, Number, Out, Text
+from .platform.schemas import Day, Edit, Id, In, Line, Moment, Number, Out, QueryId, Text
 
 area = Area("Key Results")
 SCOPE = "write:okr"
@@ -118,10 +118,10 @@ class KeyResultEdit(Edit):
 
 
 class KeyResultFilters(Paging):
-    cycle_id: Id | None = None
-    objective_id: Id | None = None
+    cycle_id: QueryId | None = None
+    objective_id: QueryId | None = None
     team_key: str | None = None
-    owner_id: Id | None = None
+    owner_id: QueryId | None = None
     archived: Annotated[bool, Field(description="Those put away, in place of the others.")] = False
 
 

@@ -13,7 +13,7 @@ from .platform.asking import ApiRequest
 from .platform.finding import chosen, chosen_team, found
 from .platform.paging import Page, Paging, page_of
 from .platform.routes import Area
-from .platform.schemas import Edit, Id, In, Line, Moment, Out, Text, Whole
+from .platform.schemas import Edit, Id, In, Line, Moment, Out, QueryId, Text, Whole
 
 area = Area("Objectives")
 SCOPE = "write:okr"
@@ -58,9 +58,9 @@ class Place(In):
 
 
 class ObjectiveFilters(Paging):
-    cycle_id: Id | None = None
+    cycle_id: QueryId | None = None
     team_key: str | None = None
-    unit_id: Id | None = None
+    unit_id: QueryId | None = None
     archived: Annotated[bool, Field(description="Those put away, in place of the others.")] = False
 
 

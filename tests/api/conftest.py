@@ -37,3 +37,15 @@ def program(world: World) -> Callable[..., Program]:
 def ana(program: Callable[..., Program]) -> Program:
     """Ana's program: Scrum Master and administrator, every scope."""
     return program("ana")
+
+
+@pytest.fixture
+def bo(program: Callable[..., Program]) -> Program:
+    """Bo's program: Product Owner, every scope."""
+    return program("bo")
+
+
+@pytest.fixture
+def cy(program: Callable[..., Program]) -> Program:
+    """Cy's program: Developer, every scope."""
+    return program("cy")

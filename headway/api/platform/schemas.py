@@ -36,6 +36,8 @@ def _text(value: Any) -> Any:
 
 #: the number of a row
 Id = Annotated[int, Strict(), Field(ge=1, le=2**63 - 1)]
+#: the number of a row in the query of an address, where all is text
+QueryId = Annotated[int, Field(ge=1, le=2**63 - 1)]
 #: a whole number within what every database keeps
 Whole = Annotated[int, Strict(), Field(ge=-(2**31), le=2**31 - 1)]
 Number = Annotated[float, Strict(), Field(allow_inf_nan=False)]
