@@ -44,7 +44,8 @@ class Aspect(Enum):
     DONE = "done"  # which of its items are done, since when, and how large those are
     PAST = "past"  # … of those done before today
     SIZES = "sizes"  # the sizes of all its items
-    PROMISES = "promises"  # what its items serve, and with which bets
+    OPEN = "open"  # which of its items are open, and which of those serve anything
+    PROMISES = "promises"  # what its items serve, and with which bets; of an item just made there are none
     HOLDERS = "holders"  # who holds its items
 
 
@@ -53,14 +54,14 @@ class Aspect(Enum):
 _TOUCHES: dict[str, frozenset[Aspect]] = {
     **dict.fromkeys(["item.ranked", "items.ranked", "item.moved", "items.moved"], frozenset()),
     **dict.fromkeys(["item.edited", "item.blocked", "item.unblocked"], frozenset()),
-    "item.created": frozenset({Aspect.SIZES, Aspect.PROMISES, Aspect.HOLDERS}),
+    "item.created": frozenset({Aspect.SIZES, Aspect.OPEN}),
     **dict.fromkeys(
         [
             *("item.linked", "item.unlinked", "items.linked", "items.unlinked"),
             *("item.shelved", "item.brought_back", "asker.told"),
             *("bet.placed", "bet.changed", "bet.withdrawn", "verdict.entered", "verdict.withdrawn"),
         ],
-        frozenset({Aspect.PROMISES}),
+        frozenset({Aspect.PROMISES, Aspect.OPEN}),
     ),
 }
 #: Fields that a Change of an item may have written, with what that touches.
@@ -68,6 +69,7 @@ _FIELDS = {
     '"size"': frozenset({Aspect.SIZES, Aspect.DONE, Aspect.PAST}),
     '"done_at"': frozenset({Aspect.DONE}),
     "'started_at'": frozenset({Aspect.DONE}),
+    '"category"': frozenset({Aspect.OPEN}),
     '"assignees"': frozenset({Aspect.HOLDERS}),
 }
 

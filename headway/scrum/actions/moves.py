@@ -28,6 +28,7 @@ from .rows import (
     locked_team,
     put_fields,
     refuse_if_changed,
+    save_items,
 )
 
 FIELDS_OF_MOVE = ("column_id", "category", "started_at", "done_at", "rank")
@@ -148,7 +149,7 @@ def enter_column(items: Sequence[Item], column: Column, *, by: Actor, at: dt.dat
         item.column = column
         set_category(item, column.category, at=at)
         item.updated_at = at
-    Item.objects.bulk_update(items, ["column", "category", "started_at", "done_at", "updated_at"], batch_size=500)
+    save_items(items, ["column", "category", "started_at", "done_at", "updated_at"])
     Transition.objects.bulk_create(
         [
             Transition(item=item, status=column.name, category=column.category, at=at, by_id=by.person_id)

@@ -8,6 +8,7 @@ from headway.lib import ranks
 from headway.people.models import Team
 
 from ..models import Item, ItemQuerySet
+from .rows import save_items
 
 # A rank grows by about a character with every six items put into the same gap; the column holds 200.
 LONGEST_RANK = 60
@@ -41,7 +42,7 @@ def place(
         gap = _gap(team, items, before=before, after=after, at_top=at_top)
     for item, rank in zip(items, ranks.many_between(*gap, len(items)), strict=True):
         item.rank = rank
-    Item.objects.bulk_update(items, ["rank"], batch_size=500)
+    save_items(items, ["rank"])
     if any(len(item.rank) > LONGEST_RANK for item in items):
         rewrite(team)
         rewritten = True

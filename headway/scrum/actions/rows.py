@@ -46,6 +46,14 @@ def locked_items(team: Team, items: Iterable[Item]) -> list[Item]:
     return [found[pk] for pk in dict.fromkeys(wanted) if pk in found]
 
 
+def save_items(items: Sequence[Item], fields: Sequence[str]) -> None:
+    """Save these fields of the items."""
+    if len(items) == 1:  # the statement that writes many takes longer to put together than to run
+        items[0].save(update_fields=fields)
+    else:
+        Item.objects.bulk_update(items, fields, batch_size=500)
+
+
 def item_of(change: Change, by: Actor) -> Item:
     """Return the item of a Change under the lock of its team; refuse who may not write it."""
     item = Item.objects.select_related("team", "column", "sprint").filter(pk=change.subject_id).first()

@@ -1,7 +1,19 @@
 """Reads of the backlog, the board and the Sprints, shaped for screens, forecasts and reports."""
 
 from .backlog import BacklogRow, backlog_rows
-from .board import Board, Card, Face, Lane, SprintHead, ageing_alarm, board_for, columns_of, current_sprint, lanes_of, sprint_head
+from .board import (
+    Board,
+    Card,
+    Face,
+    Lane,
+    SprintHead,
+    ageing_alarm,
+    board_for,
+    columns_of,
+    current_sprint,
+    lanes_of,
+    sprint_head,
+)
 from .flow import CycleTimes, Pace, SprintResult, cycle_times, daily_done, sprint_history, team_pace, throughput
 from .item import ItemPage, ItemRef, Step, item_page
 from .sprint import BurnUp, BurnUpDay, SprintRow, burn_up, open_items_of, sprint_rows

@@ -156,7 +156,7 @@ def lanes_of(
     if only is not None:
         columns = [column for column in columns if column.pk in only]
     shown, totals = _of_sprint(sprint, columns) if sprint is not None else _of_team(team, columns)
-    ids = tuple(item.pk for items in shown.values() for item in items)
+    ids = tuple(sorted(item.pk for items in shown.values() for item in items))
     faces = _remembered(team, ("faces", ids), partial(faces_of, ids), Aspect.HOLDERS)
     alarm = _remembered(team, ("alarm", team.pk), partial(ageing_alarm, team), Aspect.DONE)
     today = clock.today()

@@ -21,7 +21,7 @@ from .promises import (
 )
 from .rest import Rest, RestRow, matching, rest_of_backlog
 from .scale import Scale
-from .sheet import Capacity, Sheet, ShelfRow, value_sheet
+from .sheet import Capacity, Sheet, ShelfRow, rank_in_sheet, value_sheet
 
 __all__ = [
     "BetLine",
@@ -54,6 +54,7 @@ __all__ = [
     "key_result_choices",
     "matching",
     "promises_for",
+    "rank_in_sheet",
     "rest_of_backlog",
     "share_linked",
     "sprint_chance",

@@ -8,10 +8,11 @@ from django.db.models import F
 from django.utils.translation import gettext as _
 
 from headway.lib import clock
+from headway.live.known import Aspect, remembered
 from headway.people.access import allows
 from headway.people.actor import Actor
 from headway.people.models import Team
-from headway.scrum.models import Item, Sprint
+from headway.scrum.models import Category, Item, Sprint
 from headway.scrum.queries import current_sprint
 
 from ..models import NotNow
@@ -24,6 +25,7 @@ from .pricing import (
     aims_of,
     currency_of,
     open_with_a_promise,
+    promising_items,
     row_of,
     valued,
     without_kinds_below_the_last_bet,
@@ -119,7 +121,8 @@ def value_sheet(team: Team, viewer: Actor, *, today: dt.date | None = None) -> S
     today = today or clock.today()
     items = open_with_a_promise(team)
     running = current_sprint(team, today=today)
-    lying = NotNow.objects.filter(item__in=Item.objects.open().filter(team=team), ended_at=None)
+    lying = NotNow.objects.filter(item__team=team, item__removed_at=None, ended_at=None)
+    lying = lying.exclude(item__category=Category.DONE)
     shelved = {row.item_id: row for row in lying.select_related("item")}
     aims = aims_of(items.values())
     currency = currency_of(team, aims.values())
@@ -142,7 +145,13 @@ def value_sheet(team: Team, viewer: Actor, *, today: dt.date | None = None) -> S
         capacity=_capacity(team, running, rows, today),
         pace=pace,
         scale=scale_of([bet for row in rows for bet in row.bets]),
-        linked=share_linked(team.pk),
+        linked=remembered(
+            ("share linked", team.pk),
+            lambda: share_linked(team.pk),
+            organisation_id=team.organisation_id,
+            rests_on=Aspect.OPEN,
+            team_id=team.pk,
+        ),
         in_sprint=sum(1 for loaded in items.values() if running and loaded.item.sprint_id == running.pk),
         running_sprint=running.name if running else "",
         running_sprint_id=running.pk if running else None,
@@ -150,6 +159,20 @@ def value_sheet(team: Team, viewer: Actor, *, today: dt.date | None = None) -> S
         can_link=allows(viewer, "link_item", team),
         can_bet=allows(viewer, "place_bet", team),
     )
+
+
+def rank_in_sheet(team: Team, item_id: int, *, today: dt.date | None = None) -> int | None:
+    """Return the rank that the value sheet gives an item; None where it is not in it. Three queries at most."""
+    promising = promising_items(team)
+    if item_id not in promising.ids:
+        return None
+    running = current_sprint(team, today=today or clock.today())
+    lying = NotNow.objects.filter(item__in=promising.ids, ended_at=None).values("item_id")
+    items = Item.objects.open().filter(pk__in=promising.ids).exclude(pk__in=lying).in_order()
+    order = list((items.exclude(sprint=running) if running else items).values_list("pk", flat=True))
+    last = max((place for place, pk in enumerate(order) if pk in promising.with_bet), default=-1)
+    place = order.index(item_id) if item_id in order else len(order)
+    return place + 1 if place <= last else None
 
 
 def _shelf(

@@ -17,7 +17,15 @@ from headway.scrum.actions import rank_item
 from headway.scrum.models import Category, Item
 from headway.value.actions import bring_back, mark_told, shelve
 from headway.value.models import NotNow
-from headway.value.queries import Row, Sheet, item_promise, key_result_choices, rest_of_backlog, value_sheet
+from headway.value.queries import (
+    Row,
+    Sheet,
+    item_promise,
+    key_result_choices,
+    rank_in_sheet,
+    rest_of_backlog,
+    value_sheet,
+)
 
 from ..live import GOALS, WORK, Follows, Pace, Per, live
 from ..shared_renders import CSRF_SLOT, shared, with_csrf
@@ -193,10 +201,9 @@ def _put_at(request: Request, sheet: Sheet, item: Item, rank: int) -> None:
 
 
 def _tell_rank(request: Request, team: Team, item: Item, change: Any) -> None:
-    sheet = value_sheet(team, request.actor)
-    row = sheet.row(item.pk)
-    if row:
-        toast(request, _("%(item)s is now rank %(rank)s.") % {"item": item.title, "rank": row.rank}, change)
+    place = rank_in_sheet(team, item.pk)
+    if place is not None:
+        toast(request, _("%(item)s is now rank %(rank)s.") % {"item": item.title, "rank": place}, change)
     else:
         toast(request, _("%(item)s was moved.") % {"item": item.title}, change)
 

@@ -91,7 +91,10 @@ def move(request: Request, team_key: str, number: int) -> HttpResponse:
     team, item = item_of(request, team_key, number)
     if request.method != "POST":
         return answer(request, "board/_move.html", _move_context(request, team, item))
-    column = get_object_or_404(Column, pk=whole(request.POST.get("column")), team=team)
+    wanted = whole(request.POST.get("column"))
+    column = next((column for column in queries.columns_of(team) if column.pk == wanted), None)
+    if column is None:
+        raise Http404
     was = item.column
     seen_in = whole(request.POST.get("from"))
     if seen_in and was.pk not in {seen_in, column.pk}:
@@ -250,7 +253,7 @@ def _runs(sprint: Sprint | None) -> bool:
 
 def _lanes_context(request: Request, team: Team, sprint: Sprint | None) -> dict[str, Any]:
     lanes = queries.lanes_of(team, sprint, request.actor)
-    ids = tuple(card.id for lane in lanes for card in lane.cards)
+    ids = tuple(sorted(card.id for lane in lanes for card in lane.cards))
     promises = remembered(
         ("promises", ids),
         lambda: promises_for(ids),

@@ -3,11 +3,12 @@
 from collections.abc import Callable
 from typing import Any
 
-from django.db.models import Max, Model
+from django.db.models import Model
 from django.http import HttpRequest, HttpResponse
 from django.urls import Resolver404, resolve
 from django.utils.translation import gettext as _
 
+from headway.live.history import recording
 from headway.live.models import Change
 from headway.people.models import Person, Team
 
@@ -19,10 +20,9 @@ FOLLOWING = {"backlog", "link"}
 
 def change_of(request: Request, act: Callable[[], Any]) -> Change | None:
     """Do an action and return the Change that it recorded, for the toast; None where nothing changed."""
-    ours = Change.objects.filter(organisation_id=request.actor.organisation_id)
-    newest = ours.aggregate(newest=Max("pk"))["newest"] or 0
-    act()
-    return ours.filter(pk__gt=newest, actor_id=request.actor.person_id).order_by("pk").last()
+    with recording() as made:
+        act()
+    return made[-1] if made else None
 
 
 def last_to_change(row: Model) -> str:
