@@ -18,4 +18,6 @@ class Op:
     form: Mapping[str, Any] | None = None  # multipart/form-data; bytes become a file
     query: str = ""
     can_do: bool = True
+    refusal: int = 403  # 404 where what is not one's own is absent
+    scope: str = ""  # where it is not that of the verb
     places: Mapping[str, str] = field(default_factory=dict)  # name in the path → name among the places
