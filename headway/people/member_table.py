@@ -76,7 +76,7 @@ class Plan:
     @property
     def errors(self) -> list[tuple[int, str]]:
         """(line, what is wrong and what to do), in the order of the lines."""
-        return sorted(error for member in self.members for error in member.errors)
+        return sorted((error for member in self.members for error in member.errors), key=lambda error: error[0])
 
     def count(self, what: str) -> int:
         return sum(member.what == what for member in self.members)
