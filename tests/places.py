@@ -15,6 +15,7 @@ from urllib.parse import quote
 
 from django.db import connection
 
+ROOT = Path(__file__).parent.parent
 HEADWAY = Path(sys.executable).with_name("headway")
 SETUP = "import os, json, django; django.setup()\n"
 
@@ -34,6 +35,7 @@ class Place:
             "DJANGO_SETTINGS_MODULE": "headway.settings",
             "HEADWAY_DATA": str(self.folder / "data"),
             "DATABASE_URL": self.database,
+            "PYTHONPATH": str(ROOT),
         }
         if self.now:
             own |= {"HEADWAY_TEST_NOW": self.now, "HEADWAY_DEBUG": "1"}

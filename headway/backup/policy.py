@@ -24,6 +24,7 @@ KEPT_OUT: dict[str, str] = {
     "socialaccount.socialapp": "providers of sign-in stand in the settings of the installation",
     "socialaccount.socialtoken": "keys to other services: not kept, and of this installation if they were",
     "api.answered": "answers kept for a while, for programs that ask twice",
+    "schedule.job": "when this machine does its next round of jobs",
     "live.notice": "what running processes told each other a moment ago",
     "people.throttle": "tries that were counted in the last minutes",
     "backup.export": "files that are gone after a day",

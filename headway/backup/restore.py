@@ -142,7 +142,6 @@ def _check_whole() -> None:
         said = cursor.fetchone()[0]
     if said != "ok":
         raise Refused(_("The database in this file is damaged (%(said)s). Take another copy.") % {"said": said})
-    _check_references()
 
 
 # PostgreSQL: one transaction
@@ -158,24 +157,30 @@ def _into_postgresql(archive: Reader) -> None:
             % {"path": archive.path}
         )
     try:
-        with transaction.atomic(durable=True), _files_of(archive):
+        _refuse_what_is_filled()
+        with _files_of(archive), transaction.atomic(durable=True):
             with connection.cursor() as cursor:
                 cursor.execute("SET LOCAL lock_timeout = '10s'")
                 tables = set(connection.introspection.table_names(cursor))
-                for table in _TELLING & tables:
-                    cursor.execute(f"SELECT 1 FROM {table} LIMIT 1")
-                    if cursor.fetchone():
-                        raise _not_empty()
                 for table in tables & _tables_of_ours():
                     cursor.execute(f'DROP TABLE "{table}" CASCADE')
             _make_tables(archive)
+            with connection.cursor() as cursor:
+                cursor.execute("SET CONSTRAINTS ALL DEFERRED")  # rows come table by table, whatever they refer to
             _load(archive)
-            _check_references()
             with connection.cursor() as cursor:
                 cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
             call_command("migrate", interactive=False, verbosity=0)
     except DatabaseError as error:
         raise Refused(_("PostgreSQL refused it: %(said)s") % {"said": str(error).strip()}) from error
+
+
+def _refuse_what_is_filled() -> None:
+    with connection.cursor() as cursor:
+        for table in _TELLING & set(connection.introspection.table_names(cursor)):
+            cursor.execute(f"SELECT 1 FROM {table} LIMIT 1")
+            if cursor.fetchone():
+                raise _not_empty()
 
 
 def _tables_of_ours() -> set[str]:
@@ -210,6 +215,7 @@ def _load(archive: Reader) -> None:
             _load_table(model, lines)
         if table["last_id"] is not None:
             set_last_id(model, table["last_id"])
+    _check_references()
 
 
 def _load_table(model: type[models.Model], lines: IO[bytes]) -> None:
