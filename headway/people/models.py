@@ -11,6 +11,8 @@ from django.db import models
 from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
+from headway.lib.days import Calendar, Off
+
 if TYPE_CHECKING:
     from .actor import Actor
 
@@ -41,6 +43,7 @@ class Organisation(models.Model):
     )
     currency = models.CharField(_("currency"), max_length=3, default="EUR")
     time_zone = models.CharField(_("time zone"), max_length=64, default="UTC")
+    locale = models.CharField(_("language and region"), max_length=20, default="en-GB")
     week_start = models.PositiveSmallIntegerField(
         _("first day of the week"), default=0, validators=[MaxValueValidator(6)], help_text=_("0 is Monday.")
     )
@@ -94,6 +97,9 @@ class Team(models.Model):
         _("Sprint length in days"), default=14, validators=[MinValueValidator(1), MaxValueValidator(31)]
     )
     working_days = models.JSONField(_("working days"), default=list, blank=True)  # 0 = Monday; empty = Monday to Friday
+    # The holidays that hold for the team once more ([first, last, is yearly]; actions/holidays.py keeps them): what
+    # counts working days has the team at hand, and asks no table.
+    days_off = models.JSONField(default=list, blank=True, editable=False)
     reserve = models.FloatField(
         _("share of a Sprint kept for the unplanned"),
         default=0.2,
@@ -116,6 +122,37 @@ class Team(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    @property
+    def calendar(self) -> Calendar:
+        """The days on which the team works."""
+        date = dt.date.fromisoformat
+        return Calendar(
+            tuple(self.working_days),
+            tuple(Off(date(first), date(last), yearly) for first, last, yearly in self.days_off),
+        )
+
+
+class Holiday(models.Model):
+    """Days on which nobody works: of the whole organisation, or of one team."""
+
+    organisation = models.ForeignKey(Organisation, models.CASCADE, related_name="holidays")
+    team = models.ForeignKey(Team, models.CASCADE, null=True, blank=True, related_name="holidays")
+    name = models.CharField(_("name"), max_length=120)
+    first_on = models.DateField(_("first day"))
+    last_on = models.DateField(_("last day"))
+    is_yearly = models.BooleanField(_("every year"), default=False)
+
+    class Meta:
+        ordering: ClassVar[list[str]] = ["first_on", "id"]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(last_on__gte=models.F("first_on")), name="holiday_ends_after_start"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
 
 class PersonManager(BaseUserManager["Person"]):
     def get_by_natural_key(self, email: str | None) -> Person:
@@ -128,6 +165,12 @@ class Person(AbstractBaseUser):
     email = models.EmailField(_("e-mail"), max_length=254)
     name = models.CharField(_("name"), max_length=120)
     is_active = models.BooleanField(default=True)
+    # Empty: as the organisation has it.
+    locale = models.CharField(_("language and region"), max_length=20, blank=True, default="")
+    time_zone = models.CharField(_("time zone"), max_length=64, blank=True, default="")
+    week_start = models.PositiveSmallIntegerField(
+        _("first day of the week"), null=True, blank=True, validators=[MaxValueValidator(6)]
+    )
     created_at = models.DateTimeField()
     anonymised_at = models.DateTimeField(null=True, blank=True)  # name and e-mail are gone since, for good
 
