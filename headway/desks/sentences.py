@@ -82,6 +82,15 @@ def _roles(told: Told) -> dict[str, str]:
     return {"roles": ", ".join(str(Role(one).label) for one in held if one in Role.values) or _("none")}
 
 
+def _role(told: Told) -> dict[str, str]:
+    role = told.after.get("role")
+    return {"role": str(Role(role).label) if role in Role.values else ""}
+
+
+def _removed(told: Told) -> dict[str, str]:
+    return {"count": number(sum(told.after.get("removed", {}).values()))}
+
+
 def _counts(told: Told) -> dict[str, str]:
     counts = told.after.get("counts", {})
     created, changed = int(counts.get("created", 0)), int(counts.get("changed", 0))
@@ -117,6 +126,8 @@ _MORE: dict[str, Callable[[Told], dict[str, str]]] = {
     "bet.placed": _range,
     "bet.changed": _range,
     "roles.set": _roles,
+    "role.handed_over": _role,
+    "retention.run": _removed,
     "import.finished": _counts,
     "status.entered": _status,
 }
@@ -224,7 +235,13 @@ _PATTERNS = {
     "unit.ordered": gettext_lazy("%(who)s gave the unit %(what)s another place"),
     "unit.deleted": gettext_lazy("%(who)s deleted the unit %(what)s"),
     "unit.restored": gettext_lazy("%(who)s brought the unit %(what)s back"),
-    "role.handed_over": gettext_lazy("%(who)s handed a role over: %(what)s"),
+    "role.handed_over": gettext_lazy("%(who)s handed a role over to %(what)s: %(role)s"),
+    "members.imported": gettext_lazy("%(who)s brought members in from a table"),
+    "members.import_undone": gettext_lazy("%(who)s took a table of members back"),
+    "retention.set": gettext_lazy("%(who)s changed how long things are kept"),
+    "retention.run": gettext_lazy("What was over was removed by the rules: %(count)s"),
+    "person.anonymised": gettext_lazy("%(who)s anonymised %(what)s for good"),
+    "person.exported": gettext_lazy("%(who)s downloaded the data held about %(what)s"),
     "member.joined": gettext_lazy("%(what)s joined by invitation"),
     "invitation.created": gettext_lazy("%(who)s invited %(what)s"),
     "invitation.revoked": gettext_lazy("%(who)s revoked the invitation of %(what)s"),

@@ -11,7 +11,7 @@ from headway.lib import clock
 
 from .access import VERBS, allows, who_may
 from .actor import Actor
-from .models import Invitation, Membership, OneTimeLink, Person, Role, Team, TeamRole, Unit
+from .models import ApiToken, Invitation, Membership, OneTimeLink, Organisation, Person, Role, Team, TeamRole, Unit
 
 PAGE = 100  # members on a page
 LONGEST_LIST = 500  # invitations that are shown
@@ -84,6 +84,47 @@ class InvitationRow:
     is_open: bool
     is_revoked: bool
     may_revoke: bool
+
+
+@dataclass(frozen=True)
+class TokenRow:
+    """A token of a person or a team, without anything that lets somebody in."""
+
+    id: int
+    name: str
+    scopes: tuple[str, ...]
+    by: str
+    by_is_here: bool  # who made a team's token is an active member still
+    created_at: dt.datetime
+    expires_at: dt.datetime | None
+    revoked_at: dt.datetime | None
+    last_used_at: dt.datetime | None
+    works: bool
+
+
+def tokens(of: Person | Team, organisation: Organisation) -> tuple[TokenRow, ...]:
+    """Return the tokens of a person or a team, the newest first. Two queries."""
+    rows = ApiToken.objects.filter(organisation=organisation).select_related("made_by").order_by("-id")
+    rows = rows.filter(team=of) if isinstance(of, Team) else rows.filter(person=of)
+    here = set(
+        Membership.objects.filter(organisation=organisation, deactivated_at=None).values_list("person_id", flat=True)
+    )
+    now = clock.now()
+    return tuple(
+        TokenRow(
+            id=row.pk,
+            name=row.name,
+            scopes=tuple(row.scopes),
+            by=row.made_by.name if row.made_by else "",
+            by_is_here=row.made_by_id in here,
+            created_at=row.created_at,
+            expires_at=row.expires_at,
+            revoked_at=row.revoked_at,
+            last_used_at=row.last_used_at,
+            works=row.revoked_at is None and (row.expires_at is None or row.expires_at > now),
+        )
+        for row in rows
+    )
 
 
 def members(viewer: Actor, team: Team | None = None) -> tuple[MemberRow, ...]:
@@ -235,7 +276,7 @@ def _member(row: Membership, held: list[TeamRole], team: Team | None, link_until
         person_id=row.person_id,
         name=row.person.name,
         initials=row.person.initials,
-        email=row.person.email,
+        email="" if row.person.anonymised_at else row.person.email,
         is_administrator=row.is_administrator,
         is_active=row.deactivated_at is None,
         has_password=row.person.has_usable_password(),
