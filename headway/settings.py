@@ -99,7 +99,7 @@ try:
     OIDC_PROVIDERS = read_providers(os.environ)
 except WrongProvider as _error:
     raise ImproperlyConfigured(str(_error)) from _error
-if OIDC_PROVIDERS or TESTING:  # it brings an HTTP client and cryptography: 12 MB that few installations need
+if OIDC_PROVIDERS or TESTING:  # it brings an HTTP client: 6 MB that few installations need
     INSTALLED_APPS.append("allauth.socialaccount.providers.openid_connect")
 
 MIDDLEWARE = [

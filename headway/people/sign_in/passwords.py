@@ -22,7 +22,7 @@ class StrengthValidator:
     """Refuse what is guessed in fewer than about 10^8 tries, and say why (zxcvbn; Wheeler, USENIX Security 2016)."""
 
     def validate(self, password: str, user: "Person | None" = None) -> None:
-        # Imported late: the lists of common words take 3 MB, and few processes ever set a password.
+        # Imported late: the lists of common words take 8 MB, and few processes ever set a password.
         from zxcvbn_rs_py import zxcvbn
 
         found = zxcvbn(password[:LONGEST], _known_of(user))
