@@ -11,6 +11,7 @@ from . import (
     changes,
     columns,
     cycles,
+    forecasts,
     invitations,
     items,
     key_results,
@@ -22,6 +23,7 @@ from . import (
     search,
     sprints,
     teams,
+    value,
 )
 from .platform.body import StrictJson
 from .platform.docs import serve_docs
@@ -43,6 +45,8 @@ AREAS = [
     columns.area,
     items.area,
     sprints.area,
+    value.area,
+    forecasts.area,
     search.area,
     changes.area,
 ]

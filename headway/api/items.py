@@ -288,37 +288,37 @@ def move_items(request: ApiRequest, team_key: str, body: ItemsMove) -> Items:
     """Move several items into a column with one Change."""
     team = team_of(request, team_key)
     column = column_named(team, body.column_id)
-    actions.move_items(_many(team, body.numbers), to=column, by=request.actor, team=team)
-    return _now(team, body.numbers)
+    actions.move_items(items_of(team, body.numbers), to=column, by=request.actor, team=team)
+    return items_now(team, body.numbers)
 
 
 @area.act("/teams/{team_key}/items/rank", scope=SCOPE)
 def rank_items(request: ApiRequest, team_key: str, body: ItemsPlace) -> Items:
     """Put several items, in the order given, at a place in the backlog with one Change."""
     team = team_of(request, team_key)
-    rows = _many(team, body.numbers)
+    rows = items_of(team, body.numbers)
     actions.rank_items(rows, by=request.actor, team=team, at_top=body.at_top, **_beside(team, body))
-    return _now(team, body.numbers)
+    return items_now(team, body.numbers)
 
 
 @area.act("/teams/{team_key}/items/sprint", scope=SCOPE)
 def plan_items(request: ApiRequest, team_key: str, body: ItemsSprint) -> Items:
     """Plan several items into a Sprint, or take them out, with one Change."""
     team = team_of(request, team_key)
-    rows, sprint = _many(team, body.numbers), sprint_named(team, body.sprint_number)
+    rows, sprint = items_of(team, body.numbers), sprint_named(team, body.sprint_number)
     if sprint is None:
         actions.take_items_out_of_sprint(rows, by=request.actor, team=team)
     else:
         actions.add_items_to_sprint(rows, sprint, by=request.actor)
-    return _now(team, body.numbers)
+    return items_now(team, body.numbers)
 
 
 @area.act("/teams/{team_key}/items/remove", scope=SCOPE)
 def remove_items(request: ApiRequest, team_key: str, body: ItemsRemoval) -> Items:
     """Remove several items with one Change."""
     team = team_of(request, team_key)
-    actions.remove_items(_many(team, body.numbers), by=request.actor, team=team)
-    return _now(team, body.numbers)
+    actions.remove_items(items_of(team, body.numbers), by=request.actor, team=team)
+    return items_now(team, body.numbers)
 
 
 def item_of(request: ApiRequest, team_key: str, number: int) -> scrum.Item:
@@ -372,11 +372,12 @@ def _narrowed(rows: "QuerySet[scrum.Item]", filters: ItemFilters) -> "QuerySet[s
     return rows if filters.blocked is None else rows.filter(blocked_since__isnull=not filters.blocked)
 
 
-def _now(team: Team, numbers: Sequence[int]) -> Items:
-    return Items(items=represent_all(_many(team, numbers)))
+def items_now(team: Team, numbers: Sequence[int]) -> Items:
+    """Return items as they are after a write to many."""
+    return Items(items=represent_all(items_of(team, numbers)))
 
 
-def _many(team: Team, numbers: Sequence[int]) -> list[scrum.Item]:
+def items_of(team: Team, numbers: Sequence[int]) -> list[scrum.Item]:
     """Return items in the order named; 422 where one is none of the team."""
     by_number = {row.number: row for row in scrum.Item.objects.filter(team=team, number__in=numbers)}
     missing = [number for number in numbers if number not in by_number]

@@ -1,0 +1,413 @@
+"""What items promise: links, bets, verdicts, the Not now shelf, and the value sheet made of them."""
+
+from typing import Annotated, Any, Literal
+
+from ninja import Query
+from pydantic import Field
+
+from headway.okr.models import KeyResult
+from headway.value import actions
+from headway.value import models as value
+from headway.value.documents import plan_document
+from headway.value.queries import rest_of_backlog, value_sheet
+
+from .items import Item, Items, Numbers, item_of, items_now, items_of, represent_all
+from .platform.asking import ApiRequest
+from .platform.finding import chosen, found, team_of
+from .platform.paging import Page, Paging, page_of
+from .platform.routes import Area
+from .platform.schemas import Day, Edit, Id, In, Line, Moment, Number, Out, QueryId, Text
+
+area = Area("Value")
+LINK, BET, ORDER, JUDGE = "write:value", "write:value", "write:scrum", "write:value"
+MOST_ROWS = 1000
+
+Kind = Literal["enabler", "health", "compliance", "learning"]
+Outcome = Literal["moved", "did_not", "cannot_tell"]
+Chance = Annotated[float, Field(strict=True, ge=0, le=1, examples=[0.65])]
+Grade = Annotated[int, Field(strict=True, ge=1, le=5)]
+
+
+class Link(In):
+    """What an item serves: a Key Result, or a kind of work with its reason."""
+
+    key_result_id: Id | None = None
+    kind: Kind | Literal[""] = ""
+    reason: Annotated[Line, Field(max_length=300, description="Why it is done, for a kind of work.")] = ""
+
+
+class LinkMany(Link):
+    """Several items of the team, and what they serve."""
+
+    numbers: Numbers
+
+
+class Verdict(Out):
+    """What a bet moved, as people found it."""
+
+    outcome: Outcome
+    measured: float | None
+    scale: Annotated[int | None, Field(description="1 harm, 2 none, 3 some, 4 within the range, 5 above it.")]
+    evidence: int
+    learned: str
+    judged_on: Day
+
+
+class Bet(Out):
+    """How far an item is expected to move a Key Result: 10th, 50th and 90th percentile, towards better."""
+
+    id: Id
+    item_key: str
+    item_number: Id
+    team_key: str
+    key_result_id: Id
+    low: float
+    likely: float
+    high: float
+    chance: float
+    judge_on: Day | None
+    hypothesis: str
+    placed_at: Moment
+    warnings: Annotated[list[str], Field(description="What is odd about it, though it is allowed.")]
+    verdict: Verdict | None
+
+
+class NewBet(In):
+    """A promise. Once work has started it needs a `reason`, kept as a decision."""
+
+    key_result_id: Id
+    low: Number
+    likely: Number
+    high: Number
+    chance: Chance
+    judge_on: Day | None = None
+    hypothesis: Text = ""
+    reason: Text = ""
+
+
+class BetEdit(Edit):
+    """What shall be different of a promise. Once work has started it needs a `reason`, kept as a decision."""
+
+    low: Number = 0
+    likely: Number = 0
+    high: Number = 0
+    chance: Chance = 0
+    judge_on: Day | None = None
+    hypothesis: Text = ""
+    reason: Text = ""
+
+
+class Reason(In):
+    """Why; needed once work has started."""
+
+    reason: Text = ""
+
+
+class NewVerdict(In):
+    """What people found. What cannot be told has no grade."""
+
+    outcome: Outcome
+    measured: Annotated[Number | None, Field(description="In the Key Result's unit, towards better.")] = None
+    scale: Grade | None = None
+    evidence: Annotated[Grade, Field(description="How well it is known: 1 a guess, 5 a controlled test.")] = 3
+    learned: Text = ""
+    judged_on: Day | None = None
+
+
+class Shelving(In):
+    """Why an item is not done now, and who asked for it."""
+
+    reason: Annotated[Line, Field(min_length=1, max_length=300)]
+    asked_by: Annotated[Line, Field(max_length=120)] = ""
+
+
+class Shelved(Out):
+    """An item on the Not now shelf, with its reason."""
+
+    item_key: str
+    item_number: Id
+    team_key: str
+    reason: str
+    asked_by: str
+    told_on: Day | None
+    put_aside_at: Moment
+    ended_at: Moment | None
+
+
+class Telling(In):
+    """The day on which whoever asked for it was told; null is today."""
+
+    told_on: Day | None = None
+
+
+class BetOnSheet(Out):
+    """A further bet of an item."""
+
+    kr: str
+    low: float
+    likely: float
+    high: float
+    chance: float
+
+
+class SheetRow(Out):
+    """An item of the value sheet. What cannot be told is null; items of one `tie` cannot be told apart."""
+
+    key: str
+    title: str
+    kr: str | None
+    kind: str | None
+    low: float | None
+    likely: float | None
+    high: float | None
+    chance: float | None
+    weeks: float | None
+    value: float | None
+    value_per_week: float | None
+    cost_of_waiting: float | None
+    tie: int | None
+    more_bets: list[BetOnSheet]
+
+
+class SheetCapacity(Out):
+    """What the next Sprint holds."""
+
+    sprint: str
+    weeks: float
+    items_that_fit: int
+
+
+class ShelfRow(Out):
+    """An item on the shelf and what each week without it costs."""
+
+    key: str
+    title: str
+    reason: str
+    asked_by: str | None
+    told_on: Day | None
+    cost_of_waiting: float | None
+
+
+class ValueSheet(Out):
+    """The backlog as bets, in the Product Owner's order; values in `unit` over the horizon."""
+
+    team: str
+    unit: str
+    horizon_weeks: int
+    items: list[SheetRow]
+    value_present: float | None
+    value_best: float | None
+    not_now: list[ShelfRow]
+    capacity: SheetCapacity | None
+    missing: Annotated[str | None, Field(description="What is needed before values can be told.")]
+
+
+class BetFilters(Paging):
+    key_result_id: QueryId | None = None
+    judged: Annotated[bool | None, Field(description="With a verdict, or without.")] = None
+
+
+class ShelfFilters(Paging):
+    ended: Annotated[bool, Field(description="Those brought back, in place of the others.")] = False
+
+
+# Links
+
+
+@area.act("/teams/{team_key}/items/{int:number}/links", scope=LINK)
+def link_item(request: ApiRequest, team_key: str, number: int, body: Link) -> Item:
+    """Say what an item serves."""
+    row = item_of(request, team_key, number)
+    actions.link_item(row, by=request.actor, **_to(request, body))
+    return represent_all([row])[0]
+
+
+@area.act("/teams/{team_key}/items/links", scope=LINK)
+def link_items(request: ApiRequest, team_key: str, body: LinkMany) -> Items:
+    """Say what several items serve, with one Change."""
+    team = team_of(request, team_key)
+    actions.link_items(items_of(team, body.numbers), by=request.actor, **_to(request, body))
+    return items_now(team, body.numbers)
+
+
+@area.remove("/teams/{team_key}/links/{int:link_id}", scope=LINK)
+def unlink_item(request: ApiRequest, team_key: str, link_id: int) -> Item:
+    """Take a link away, with its bet while work has not started."""
+    rows = value.Serves.objects.select_related("item__team", "key_result")
+    serves = found(rows, item__team=team_of(request, team_key), pk=link_id)
+    actions.unlink(serves, by=request.actor)
+    return represent_all([serves.item])[0]
+
+
+# Bets and verdicts
+
+
+@area.read("/teams/{team_key}/bets")
+def list_bets(request: ApiRequest, team_key: str, filters: Query[BetFilters]) -> Page[Bet]:
+    """List the bets of a team, the last one first."""
+    rows = _bets(request, team_key)
+    if filters.key_result_id is not None:
+        rows = rows.filter(serves__key_result=filters.key_result_id)
+    if filters.judged is not None:
+        rows = rows.filter(verdict__isnull=not filters.judged)
+    return page_of(rows, filters, represent_bet, order=("-id",))
+
+
+@area.read("/teams/{team_key}/bets/{int:bet_id}")
+def get_bet(request: ApiRequest, team_key: str, bet_id: int) -> Bet:
+    """Read a bet with its verdict."""
+    return represent_bet(_bet(request, team_key, bet_id))
+
+
+@area.create("/teams/{team_key}/items/{int:number}/bets", scope=BET)
+def place_bet(request: ApiRequest, team_key: str, number: int, body: NewBet) -> Bet:
+    """Promise how far an item moves a Key Result; links the two where they are not linked yet."""
+    row, given = item_of(request, team_key, number), body.model_dump(exclude={"key_result_id"})
+    made = actions.place_bet(row, by=request.actor, key_result=_key_result(request, body.key_result_id), **given)
+    return get_bet(request, team_key, made.pk)
+
+
+@area.change("/teams/{team_key}/bets/{int:bet_id}", scope=BET)
+def change_bet(request: ApiRequest, team_key: str, bet_id: int, body: BetEdit) -> Bet:
+    """Change what was promised; once work has started only with a reason, which becomes a decision."""
+    actions.change_bet(_bet(request, team_key, bet_id), by=request.actor, **body.given())
+    return get_bet(request, team_key, bet_id)
+
+
+@area.act("/teams/{team_key}/bets/{int:bet_id}/withdraw", scope=BET)
+def withdraw_bet(request: ApiRequest, team_key: str, bet_id: int, body: Reason) -> Item:
+    """Take a promise away; the link stays. Answers with the item."""
+    bet = _bet(request, team_key, bet_id)
+    actions.withdraw_bet(bet, by=request.actor, reason=body.reason)
+    return represent_all([bet.serves.item])[0]
+
+
+@area.act("/teams/{team_key}/bets/{int:bet_id}/verdict", scope=JUDGE)
+def enter_verdict(request: ApiRequest, team_key: str, bet_id: int, body: NewVerdict) -> Bet:
+    """Judge a bet: did the item move its Key Result, by how much, how well is it known?"""
+    actions.enter_verdict(_bet(request, team_key, bet_id), by=request.actor, **body.model_dump())
+    return get_bet(request, team_key, bet_id)
+
+
+@area.remove("/teams/{team_key}/bets/{int:bet_id}/verdict", scope=JUDGE)
+def withdraw_verdict(request: ApiRequest, team_key: str, bet_id: int) -> Bet:
+    """Take a verdict back, so that the bet can be judged anew."""
+    rows = value.Verdict.objects.select_related("bet__serves__item__team")
+    verdict = found(rows, bet__serves__item__team=team_of(request, team_key), bet=bet_id)
+    actions.withdraw_verdict(verdict, by=request.actor)
+    return get_bet(request, team_key, bet_id)
+
+
+# Not now
+
+
+@area.read("/teams/{team_key}/not-now")
+def list_not_now(request: ApiRequest, team_key: str, filters: Query[ShelfFilters]) -> Page[Shelved]:
+    """List what lies on the Not now shelf, the longest there first."""
+    rows = value.NotNow.objects.filter(item__team=team_of(request, team_key), ended_at__isnull=not filters.ended)
+    return page_of(rows.select_related("item__team"), filters, _shelved, order=("at", "id"))
+
+
+@area.act("/teams/{team_key}/items/{int:number}/shelve", scope=ORDER)
+def shelve_item(request: ApiRequest, team_key: str, number: int, body: Shelving) -> Shelved:
+    """Put an item on the Not now shelf with its reason."""
+    row = item_of(request, team_key, number)
+    made = actions.shelve(row, by=request.actor, reason=body.reason, asked_by=body.asked_by)
+    return _shelved(value.NotNow.objects.select_related("item__team").get(pk=made.pk))
+
+
+@area.act("/teams/{team_key}/items/{int:number}/bring-back", scope=ORDER)
+def bring_item_back(request: ApiRequest, team_key: str, number: int) -> Item:
+    """Take an item off the shelf."""
+    row = item_of(request, team_key, number)
+    actions.bring_back(row, by=request.actor)
+    return represent_all([row])[0]
+
+
+@area.act("/teams/{team_key}/items/{int:number}/told", scope="write:scrum")
+def tell_asker(request: ApiRequest, team_key: str, number: int, body: Telling) -> Shelved:
+    """Note the day on which whoever asked for a shelved item was told."""
+    row = item_of(request, team_key, number)
+    lying = found(value.NotNow.objects.select_related("item__team"), item=row, ended_at=None)
+    actions.mark_told(lying, by=request.actor, told_on=body.told_on)
+    lying.refresh_from_db()
+    return _shelved(lying)
+
+
+# The value sheet
+
+
+@area.read("/teams/{team_key}/value-sheet")
+def get_value_sheet(request: ApiRequest, team_key: str) -> ValueSheet:
+    """Read the value sheet: what has a promise or is work of a kind, then the first 1,000 of the rest."""
+    team = team_of(request, team_key)
+    sheet = value_sheet(team, request.actor)
+    rest = rest_of_backlog(team, sheet, per_page=MOST_ROWS)
+    return ValueSheet.model_validate(plan_document(sheet, rest.rows))
+
+
+def represent_bet(row: value.Bet) -> Bet:
+    """Return a bet as the API shows it."""
+    verdict = getattr(row, "verdict", None)
+    item = row.serves.item
+    assert row.serves.key_result_id is not None
+    return Bet(
+        id=row.pk,
+        item_key=item.key,
+        item_number=item.number,
+        team_key=item.team.key,
+        key_result_id=row.serves.key_result_id,
+        low=row.low,
+        likely=row.likely,
+        high=row.high,
+        chance=row.chance,
+        judge_on=row.judge_on,
+        hypothesis=row.hypothesis,
+        placed_at=row.at,
+        warnings=row.warnings(),
+        verdict=_verdict(verdict) if verdict else None,
+    )
+
+
+def _verdict(row: value.Verdict) -> Verdict:
+    outcome: Any = row.outcome
+    return Verdict(
+        outcome=outcome,
+        measured=row.measured,
+        scale=row.scale,
+        evidence=row.evidence,
+        learned=row.learned,
+        judged_on=row.judged_on,
+    )
+
+
+def _shelved(row: value.NotNow) -> Shelved:
+    return Shelved(
+        item_key=row.item.key,
+        item_number=row.item.number,
+        team_key=row.item.team.key,
+        reason=row.reason,
+        asked_by=row.asked_by,
+        told_on=row.told_on,
+        put_aside_at=row.at,
+        ended_at=row.ended_at,
+    )
+
+
+def _to(request: ApiRequest, body: Link) -> dict[str, Any]:
+    key_result = None if body.key_result_id is None else _key_result(request, body.key_result_id)
+    return {"key_result": key_result, "kind": body.kind, "reason": body.reason}
+
+
+def _key_result(request: ApiRequest, pk: int) -> KeyResult:
+    return chosen(KeyResult.objects.visible_to(request.actor).select_related("objective"), "key_result_id", pk)
+
+
+def _bets(request: ApiRequest, team_key: str) -> Any:
+    rows = value.Bet.objects.select_related("serves__item__team", "serves__key_result", "verdict")
+    return rows.filter(serves__item__team=team_of(request, team_key))
+
+
+def _bet(request: ApiRequest, team_key: str, bet_id: int) -> value.Bet:
+    row: value.Bet = found(_bets(request, team_key), pk=bet_id)
+    return row
