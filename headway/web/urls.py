@@ -22,6 +22,7 @@ from .views import (
     imports,
     invitations,
     items,
+    keeping,
     key_results,
     linking,
     live,
@@ -40,6 +41,7 @@ from .views import (
     sign_in_rules,
     sprints,
     today,
+    tokens,
     units,
 )
 
@@ -148,6 +150,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     # settings
     path("settings/", settings.home, name="settings"),
     path("settings/organisation/", settings.organisation, name="organisation-settings"),
+    path("settings/export/", keeping.keeping, name="keeping"),
+    path("settings/export/daily/", keeping.daily, name="daily-backup"),
+    path("settings/export/<int:export_id>/headway.zip", keeping.download, name="export-file"),
+    path("settings/export/<int:export_id>/delete/", keeping.delete, name="export-delete"),
     path("settings/teams/", settings.teams, name="teams"),
     path("settings/units/<int:unit_id>/", settings.unit, name="unit"),
     path("settings/units/<int:unit_id>/order/", units.order, name="order-unit"),
@@ -182,6 +188,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("settings/me/sign-in/sessions/", my_sign_in.end_sessions, name="sessions-end"),
     path("settings/sign-in/", sign_in_rules.rules, name="sign-in-rules"),
     path("settings/members/<int:membership_id>/sign-in/", sign_in_rules.member, name="member-sign-in"),
+    path("settings/tokens/", tokens.mine, name="api-tokens"),
+    path("settings/tokens/<int:token_id>/revoke/", tokens.revoke, name="revoke-token"),
+    path("t/<str:team_key>/tokens/", tokens.of_team, name="team-tokens"),
     path("settings/browser/", settings.browser, name="browser-settings"),
     path("t/<str:team_key>/settings/", settings.team, name="team-settings"),
     path("t/<str:team_key>/settings/columns/", settings.columns, name="columns"),

@@ -15,6 +15,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from headway.lib import clock
 from headway.live.models import Change
 from headway.people.access import VERBS, allows
+from headway.people.actions import make_token
 from headway.people.actor import Actor
 from headway.people.models import Invitation, Membership, Unit
 from headway.scrum.models import Item
@@ -141,6 +142,10 @@ ROUTES = PUBLIC | {
     "settings": Route("self"),
     "organisation-settings": Route("self", is_form=True),
     "teams": Route("self", is_form=True),
+    "keeping": Route("export_organisation", is_form=True),
+    "daily-backup": Route("", is_form=True),
+    "export-file": Route("export_organisation", ("export_id",)),
+    "export-delete": Route("", ("export_id",), is_form=True),
     "member-data": Route("", ("membership_id",), is_form=True),
     "anonymise-member": Route("manage_organisation", ("membership_id",), is_form=True),
     "retention": Route("self", is_form=True),
@@ -161,6 +166,9 @@ ROUTES = PUBLIC | {
     "cycle": Route("manage_cycles", ("cycle_id",), is_form=True),
     "archive-cycle": Route("", ("cycle_id",), is_form=True),
     "profile": Route("self", is_form=True),
+    "api-tokens": Route("self", is_form=True),
+    "team-tokens": Route("manage_team", TEAM, is_form=True),
+    "revoke-token": Route("", ("token_id",), is_form=True),
     "browser-settings": Route("self"),
     "my-sign-in": Route("self"),
     "my-password": Route("", is_form=True),
@@ -254,6 +262,9 @@ def places() -> Places:
                 organisation=world.organisation, token_hash="x", created_at=now, expires_at=now + dt.timedelta(days=7)
             ).pk,
             "unit_id": Unit.objects.create(organisation=world.organisation, name="Unit").pk,
+            "token_id": make_token(
+                world.people["ana"], world.organisation, by=world.ana, name="Nightly", scopes=["read"]
+            )[0].pk,
             "membership_id": Membership.objects.get(person=world.people["cy"]).pk,
         },
     )
