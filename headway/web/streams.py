@@ -67,7 +67,7 @@ class Message:
     @cached_property
     def packed(self) -> bytes:
         """Deflated on its own, up to a border of bytes: such pieces can follow each other in one gzip stream."""
-        deflate = zlib.compressobj(4, zlib.DEFLATED, -15)
+        deflate = zlib.compressobj(1, zlib.DEFLATED, -15)
         return deflate.compress(self.plain) + deflate.flush(zlib.Z_FULL_FLUSH)
 
 
@@ -176,19 +176,12 @@ class Audience:
         viewer = next(iter(self.streams)).viewer
         organisation_id = viewer.organisation.pk
         upto = self._desk.hub.position(organisation_id) or 0
-        data: dict[str, Any] = {"at": self.region.name, "n": self._desk.next_number()}
-        drawn = hash(data["at"])
+        number = self._desk.next_number()
         if self.region.follows.pace is Pace.ASK:
-            data["stale"] = True
-            drawn = upto
+            message, drawn = Message("part", {"at": self.region.name, "n": number, "stale": True}), upto
         else:
-            html, said = await self._desk.on_thread(
-                partial(_drawn, self.region, viewer, news), self.region.follows.pace
-            )
-            drawn = hash(html)
-            data |= {"html": html} if html is not None else {"stale": True}
-            data |= {"by": [one.actor_id for one in news], "say": said} if said else {}
-        message = Message("part", data)
+            work = partial(_drawn, self.region, viewer, news, number)
+            message, drawn = await self._desk.on_thread(work, self.region.follows.pace)
         self._drawn = (upto, message, drawn)
         for stream in list(self.streams if only is None else only & self.streams):
             self._send(stream, message, drawn)
@@ -458,14 +451,21 @@ def is_stream(scope: Any) -> bool:
     return bool(scope["type"] == "http" and scope["method"] == "GET" and scope["path"].endswith(PATH))
 
 
-def _drawn(region: Region, viewer: Viewer, news: list[News]) -> tuple[str | None, str]:
+def _drawn(region: Region, viewer: Viewer, news: list[News], number: int) -> tuple[Message, int]:
+    """Draw a region and return the message, packed already (the event loop has better to do), and what it shows."""
     try:
         html = draw(region, viewer)
     except Exception:
         log.exception("a part of a page could not be drawn: %s", region.kind)
         html = None
     told = [one for one in news if one.id is not None]
-    return html, announcement(told, viewer) if told else ""
+    data: dict[str, Any] = {"at": region.name, "n": number}
+    data |= {"html": html} if html is not None else {"stale": True}
+    if told:
+        data |= {"by": [one.actor_id for one in told], "say": announcement(told, viewer)}
+    message = Message("part", data)
+    message.packed  # noqa: B018  (a cached property)
+    return message, hash(html)
 
 
 def _names(people: Iterable[int]) -> dict[int, dict[str, Any]]:
