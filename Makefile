@@ -8,7 +8,7 @@ export PYTHON
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test test-fast check check-format check-types check-layers check-pages check-models \
-	check-house trial bench accuracy audit texts clean
+	check-house trial bench kill accuracy audit texts clean
 
 help: ## list the commands
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
@@ -71,7 +71,10 @@ trial: .venv/.tools ## the main job on the real files in DATA (../shared/data), 
 	@$(BIN)/python tools/trial.py $(DATA)
 
 bench: .venv/.tools ## print the figures of bench/
-	@for program in bench/*.py; do echo "── $$program"; HEADWAY_TRIAL_DATA="$(DATA)" $(BIN)/python "$$program" || exit 1; done
+	@for program in $(filter-out bench/kill.py bench/kill_inside.py,$(wildcard bench/*.py)); do echo "── $$program"; HEADWAY_TRIAL_DATA="$(DATA)" $(BIN)/python "$$program" || exit 1; done
+
+kill: .venv/.tools ## kill -9 everything under load, a hundred times on each database; is anything lost?
+	@$(BIN)/python bench/kill.py
 
 accuracy: .venv/.tools ## how well the forecasts hold on the open series in DATA
 	@$(BIN)/python bench/accuracy.py $(DATA)

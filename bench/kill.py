@@ -350,6 +350,9 @@ class Server:
             with contextlib.suppress(psutil.NoSuchProcess):
                 member.kill()
         _wait_for_end(family)
+        # A dead process that nobody reaped still has its number, and a new server would take it for alive.
+        for lock in (self._data / "postmaster.pid", self._folder / ".s.PGSQL.5432.lock"):
+            lock.unlink(missing_ok=True)
 
 
 def _wait_for_end(family: list[psutil.Process]) -> None:

@@ -96,7 +96,7 @@ INSTALLED_APPS = [
 ]
 
 try:
-    OIDC_PROVIDERS = read_providers(os.environ)
+    OIDC_PROVIDERS = read_providers(os.environ.get("HEADWAY_OIDC", ""), os.environ)
 except WrongProvider as _error:
     raise ImproperlyConfigured(str(_error)) from _error
 if OIDC_PROVIDERS or TESTING:  # it brings an HTTP client: 6 MB that few installations need
@@ -156,7 +156,7 @@ else:
                 "transaction_mode": "IMMEDIATE",
                 "init_command": (
                     "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;"
-                    "PRAGMA temp_store=MEMORY; PRAGMA cache_size=-16000"
+                    "PRAGMA temp_store=MEMORY; PRAGMA cache_size=-2000"  # [KB] in each of nine threads; the system keeps the file in memory too
                 ),
             },
         }
@@ -203,8 +203,16 @@ if TESTING:
     TASKS = {"default": {"BACKEND": "django_tasks.backends.immediate.ImmediateBackend"}}
 
 LANGUAGE_CODE = os.environ.get("HEADWAY_LANGUAGE") or "en"
-LANGUAGES = [("en", "English")]
 LOCALE_PATHS = [BASE_DIR / "locale"]
+# English, and every language whose compiled texts lie there: dropping a folder in is enough.
+LANGUAGES = [
+    ("en", "English"),
+    *sorted(
+        (path.parents[1].name.replace("_", "-").lower(), path.parents[1].name)
+        for path in LOCALE_PATHS[0].glob("*/LC_MESSAGES/django.mo")
+        if path.parents[1].name != "en"
+    ),
+]
 USE_I18N = True
 USE_TZ = True
 TIME_ZONE = os.environ.get("HEADWAY_TIME_ZONE") or "UTC"
@@ -214,6 +222,8 @@ FORCE_SCRIPT_NAME = os.environ.get("HEADWAY_PATH") or None
 STATIC_URL = "static/"
 STATIC_ROOT = DATA_DIR / "static"
 STATICFILES_DIRS = [BASE_DIR / "web" / "static"]
+# Where the daily backup puts its files; another disk is better than this one.
+BACKUP_FOLDER = Path(os.environ.get("HEADWAY_BACKUP_FOLDER") or DATA_DIR / "backups").expanduser()
 STORAGES = {
     "default": {
         "BACKEND": "django.core.files.storage.FileSystemStorage",

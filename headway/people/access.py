@@ -20,6 +20,7 @@ SM, PO, DEV = Role.SCRUM_MASTER, Role.PRODUCT_OWNER, Role.DEVELOPER
 VERBS: dict[str, frozenset[str]] = {
     "read": frozenset({MEMBER}),
     "manage_organisation": frozenset({ADMINISTRATOR}),
+    "export_organisation": frozenset({ADMINISTRATOR}),
     "manage_team": frozenset({ADMINISTRATOR, SM}),
     "invite": frozenset({ADMINISTRATOR, SM}),
     "manage_cycles": frozenset({ADMINISTRATOR, SM, PO}),
@@ -40,6 +41,7 @@ VERBS: dict[str, frozenset[str]] = {
 SCOPES: dict[str, str] = {
     "read": "read",
     "manage_organisation": "admin",
+    "export_organisation": "admin",
     "manage_team": "admin",
     "invite": "admin",
     "manage_cycles": "write:okr",

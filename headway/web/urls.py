@@ -56,6 +56,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("sign-out/", sign_in.sign_out, name="sign-out"),
     path("setup/<str:token>/", people.setup, name="setup"),
     path("password/<str:token>/", people.password_link, name="password-link"),
+    path("password/<str:token>/passkey/", people.passkey_link, name="password-link-passkey"),
     path("o/switch/", people.switch_organisation, name="switch-organisation"),
     path("changes/<int:change_id>/undo/", people.undo, name="undo"),
     path("theme/", people.theme, name="theme"),
