@@ -239,7 +239,7 @@ _PATTERNS = {
     "members.imported": gettext_lazy("%(who)s brought members in from a table"),
     "members.import_undone": gettext_lazy("%(who)s took a table of members back"),
     "retention.set": gettext_lazy("%(who)s changed how long things are kept"),
-    "retention.run": gettext_lazy("What was over was removed by the rules: %(count)s"),
+    "retention.run": gettext_lazy("%(who)s removed what was over by the rules of keeping: %(count)s"),
     "person.anonymised": gettext_lazy("%(who)s anonymised %(what)s for good"),
     "person.exported": gettext_lazy("%(who)s downloaded the data held about %(what)s"),
     "member.joined": gettext_lazy("%(what)s joined by invitation"),
