@@ -154,9 +154,10 @@ else:
             "OPTIONS": {
                 "timeout": 20,
                 "transaction_mode": "IMMEDIATE",
+                # Each of nine threads has a cache of its own [KB]; the system keeps the file in memory besides.
                 "init_command": (
                     "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;"
-                    "PRAGMA temp_store=MEMORY; PRAGMA cache_size=-2000"  # [KB] in each of nine threads; the system keeps the file in memory too
+                    "PRAGMA temp_store=MEMORY; PRAGMA cache_size=-2000"
                 ),
             },
         }

@@ -30,7 +30,7 @@ Value = TypeVar("Value")
 Row = tuple[int, str, int | None, Any, Any]
 
 #: What all values may weigh together: text by its length, anything else as much as a screenful of rows.
-MOST_BYTES = 16_000_000
+MOST_BYTES = 8_000_000
 WEIGHT = 4_000
 #: So many Changes are looked at singly; after more of them everything is made again.
 MOST_CHANGES = 500

@@ -91,7 +91,8 @@ def create_item(
         require_open(by, sprint)
         item.sprint = sprint
     item.save()
-    item.assignees.set(assignees)
+    if assignees:
+        item.assignees.set(assignees)
     if sprint is not None:
         enter(sprint, [item], at=now)
     team.next_item_number += 1

@@ -193,8 +193,10 @@ def whole(text: str | None) -> int:
 
 
 def _item(request: Request, team: Team, number: int) -> Item:
-    rows = Item.objects.visible_to(request.actor).select_related("team__organisation", "column", "sprint")
-    return get_object_or_404(rows, team=team, number=number)
+    rows = Item.objects.visible_to(request.actor).select_related("column", "sprint")
+    item = get_object_or_404(rows, team=team, number=number)
+    item.team = team
+    return item
 
 
 def _asked_sprint(asked: str | None, team: Team) -> Sprint | None:
@@ -321,7 +323,8 @@ def _aim(sprint: Sprint | None, today: dt.date) -> Aim | None:
 
 def _next_up(team: Team) -> Item | None:
     """Return what would be pulled next: the first item to do that is in no Sprint."""
-    return Item.objects.open().filter(team=team, sprint=None, category=Category.TODO).in_order().first()
+    waiting = Item.objects.open().filter(team=team, sprint=None, category=Category.TODO)
+    return waiting.in_order().only("number", "title").first()
 
 
 def _keys_of(team: Team, item_ids: set[int]) -> dict[int, int]:
@@ -334,7 +337,8 @@ def _neighbour(request: Request, team: Team, item: Item, to: Column) -> dict[str
     if to.category == Category.DONE or not allows(request.actor, "write_item" if runs else "order_backlog", item):
         return {}
     for side in ("before", "after"):
-        other = Item.objects.active().filter(team=team, number=whole(request.POST.get(side))).first()
+        number = whole(request.POST.get(side))
+        other = Item.objects.active().filter(team=team, number=number).first() if number else None
         if other is not None and other != item:
             return {side: other}
     return {}

@@ -76,7 +76,8 @@ def new(request: Request, team_key: str) -> HttpResponse:
     """Create an item: in a dialog on the board or the value sheet, else on a page."""
     team = get_team(request, team_key)
     require(request.actor, "write_item", team)
-    sprint = Sprint.objects.filter(team=team, number=whole(request.GET.get("sprint")), closed_at=None).first()
+    asked = whole(request.GET.get("sprint"))
+    sprint = Sprint.objects.filter(team=team, number=asked, closed_at=None).first() if asked else None
     form = NewItemForm(
         request.POST or None, initial={"in_sprint": sprint is not None, "title": request.GET.get("title")}
     )

@@ -18,9 +18,8 @@ SHOWS = ("all", "priced", "unlinked")
 def get_item(request: Request, team_key: str, number: int) -> tuple[Team, Item]:
     """Return the team and its item of this number; both are absent (404) for whoever may not see them."""
     team = get_team(request, team_key)
-    item = get_object_or_404(
-        Item.objects.visible_to(request.actor).active().select_related("team__organisation"), team=team, number=number
-    )
+    item = get_object_or_404(Item.objects.visible_to(request.actor).active(), team=team, number=number)
+    item.team = team
     return team, item
 
 
