@@ -235,6 +235,7 @@ def units_and_teams(viewer: Actor) -> tuple[UnitRow, ...]:
 #: the verbs of the table of permissions, for a person to read
 VERB_TEXTS = {
     "read": _("Read everything of the organisation"),
+    "export_organisation": _("Take the organisation’s data out as a file"),
     "manage_organisation": _("Change the organisation, its units and teams; add and deactivate people"),
     "manage_team": _("Give roles in the team; change its Sprint length, working days and board"),
     "invite": _("Invite somebody into the team, by a link"),
