@@ -13,6 +13,7 @@ from allauth.account.stages import LoginStage
 from allauth.core.exceptions import ImmediateHttpResponse
 from allauth.core.internal.httpkit import authenticated_user
 from allauth.mfa.adapter import DefaultMFAAdapter
+from allauth.mfa.models import Authenticator
 from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
 from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser
@@ -111,6 +112,15 @@ def enter(request: HttpRequest, person: Person, *, redirect_to: str = "") -> Htt
     """
     flow.record_authentication(request, person, method="password", reauthenticated=True)
     login = Login(user=person, redirect_url=redirect_to or resolve_url(settings.LOGIN_REDIRECT_URL))
+    return remember_browser(request, flow.perform_login(request, login))
+
+
+def enter_with_passkey(request: HttpRequest, passkey: Authenticator, *, redirect_to: str = "") -> HttpResponse:
+    """Sign in whoever has just proved with a passkey who they are; it needs no second factor beside it."""
+    from allauth.mfa.base.internal.flows import post_authentication
+
+    post_authentication(request, passkey, passwordless=True, reauthenticated=True)
+    login = Login(user=passkey.user, redirect_url=redirect_to or resolve_url(settings.LOGIN_REDIRECT_URL))
     return remember_browser(request, flow.perform_login(request, login))
 
 

@@ -324,7 +324,6 @@ def test_the_link_of_another_is_absent(world, corp):
 # Settings
 
 GOOD = {
-    "HEADWAY_OIDC": "corp, my-own",
     "HEADWAY_OIDC_CORP_ISSUER": "https://id.corp.example/",
     "HEADWAY_OIDC_CORP_CLIENT_ID": "headway",
     "HEADWAY_OIDC_CORP_SECRET": "s",
@@ -338,11 +337,11 @@ GOOD = {
 
 
 def test_several_providers_are_read_from_the_environment():
-    corp, own = read_providers(GOOD)
+    corp, own = read_providers("corp, my-own", GOOD)
     assert (corp.key, corp.name, corp.issuer) == ("corp", "Corp login", "https://id.corp.example")
     assert corp.domains == ("corp.example", "corp.example.org")
     assert (own.key, own.name, own.domains) == ("my-own", "My-own", ())
-    assert read_providers({}) == []
+    assert read_providers("", {}) == []
 
 
 @pytest.mark.parametrize(
@@ -352,9 +351,13 @@ def test_several_providers_are_read_from_the_environment():
         ({"HEADWAY_OIDC_CORP_ISSUER": "http://id.corp.example"}, "must be an https address"),
         ({"HEADWAY_OIDC_CORP_ORGANISATION": ""}, "go together"),
         ({"HEADWAY_OIDC_CORP_TOKEN_AUTH": "magic"}, "client_secret_basic or"),
-        ({"HEADWAY_OIDC": "a/b"}, "letters, digits and hyphens"),
     ],
 )
 def test_what_is_wrong_is_named(changes, told):
     with pytest.raises(WrongProvider, match=told):
-        read_providers(GOOD | changes)
+        read_providers("corp, my-own", GOOD | changes)
+
+
+def test_a_key_stands_in_an_address():
+    with pytest.raises(WrongProvider, match="letters, digits and hyphens"):
+        read_providers("a/b", GOOD)

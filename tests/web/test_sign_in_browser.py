@@ -9,6 +9,7 @@ from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
 from playwright.sync_api import expect
 
 from headway.live.models import Change
+from headway.people.actions import issue_password_link
 from tests.browser import assert_accessible
 from tests.e2e.pages import complaints_about
 from tests.world import PASSWORD, World, make_world
@@ -57,6 +58,12 @@ def sign_in(page, name: str = "cy") -> None:
     page.get_by_label("Password").press("Enter")
 
 
+def forget(page) -> None:
+    """Leave as another browser would come: no page is open that still talks to the server, and no cookie is kept."""
+    page.goto("about:blank")
+    page.context.clear_cookies()
+
+
 def add_passkey(page) -> None:
     page.goto(page.home + "/settings/me/sign-in/passkeys/new/")
     page.get_by_label("Name").fill("My laptop")
@@ -74,7 +81,7 @@ def test_a_passkey_is_made_and_signs_in_without_a_password(page, device, world):
     add_passkey(page)
     page.goto(page.home + "/settings/me/sign-in/")
     expect(page.get_by_role("heading", name="My laptop")).to_be_visible()
-    page.context.clear_cookies()
+    forget(page)
     page.goto(page.home + "/sign-in/?next=/settings/me/")
     page.get_by_role("button", name="Sign in with a passkey").click()
     expect(page).to_have_url(page.home + "/settings/me/")
@@ -85,7 +92,7 @@ def test_a_passkey_is_made_and_signs_in_without_a_password(page, device, world):
 def test_after_the_password_the_passkey_is_the_second_factor(page, device, world):
     sign_in(page)
     add_passkey(page)
-    page.context.clear_cookies()
+    forget(page)
     sign_in(page)
     expect(page.get_by_role("heading", name="One more proof")).to_be_visible()
     page.get_by_role("button", name="Use a passkey").press("Enter")
@@ -95,7 +102,7 @@ def test_after_the_password_the_passkey_is_the_second_factor(page, device, world
 def test_who_is_not_verified_by_the_device_stays_outside(page, device, world):
     sign_in(page)
     add_passkey(page)
-    page.context.clear_cookies()
+    forget(page)
     device(False)
     page.goto(page.home + "/sign-in/")
     page.get_by_role("button", name="Sign in with a passkey").click()
@@ -113,10 +120,27 @@ def test_a_passkey_that_was_taken_away_opens_nothing(page, device, world):
     page.get_by_label("Change the passkey Old laptop").click()
     page.locator("[value=remove]").click()
     expect(page.get_by_text("no longer opens this account")).to_be_visible()
-    page.context.clear_cookies()
+    forget(page)
     page.goto(page.home + "/sign-in/")
     page.get_by_role("button", name="Sign in with a passkey").click()
-    expect(page.get_by_text("That passkey is not known here.")).to_be_visible()
+    expect(page.get_by_role("status").get_by_text("That passkey is not known here.")).to_be_visible()
+
+
+def test_a_link_takes_a_passkey_instead_of_a_password(page, device, world):
+    cy = world.people["cy"]
+    cy.set_unusable_password()
+    cy.save()
+    token = issue_password_link(cy.memberships.get(), by=world.ana)
+    page.goto(f"{page.home}/password/{token}/")
+    page.get_by_role("button", name="Use a passkey instead").click()
+    expect(page).to_have_url(page.home + "/")
+    assert Authenticator.objects.get().user == cy
+    page.goto(f"{page.home}/settings/me/sign-in/")
+    expect(page.get_by_text("You have none yet; you do not need one.")).to_be_visible()
+    forget(page)
+    page.goto(page.home + "/sign-in/")
+    page.get_by_role("button", name="Sign in with a passkey").click()
+    expect(page).to_have_url(page.home + "/")
 
 
 def test_an_app_is_set_up_and_asked_for(page, world):
@@ -131,7 +155,7 @@ def test_an_app_is_set_up_and_asked_for(page, world):
     with page.expect_download() as waiting:
         page.get_by_role("link", name="Download").click()
     assert len(re.findall(r"^\d{4} \d{4}$", waiting.value.path().read_text(), re.MULTILINE)) == 10
-    page.context.clear_cookies()
+    forget(page)
     sign_in(page)
     page.get_by_label("Code of your app, or a recovery code").fill(code_of(secret, 1))
     page.get_by_role("button", name="Go on").click()
@@ -153,7 +177,7 @@ def test_so_are_those_that_ask(page, device, world, live):
     sign_in(page, "ana")
     add_passkey(page)
     assert not complaints_about(page)  # the recovery codes
-    page.context.clear_cookies()
+    forget(page)
     for theme in ("light", "dark"):
         page.emulate_media(color_scheme=theme)
         sign_in(page, "ana")

@@ -2,6 +2,7 @@
 
 from .anonymising import anonymise
 from .exporting import export_member_data, export_own_data
+from .holidays import add_holiday, add_holidays, edit_holiday, remove_holiday
 from .invitations import (
     INVITATION_DAYS,
     LONGEST_DAYS,
@@ -12,11 +13,18 @@ from .invitations import (
     may_revoke,
     revoke_invitation,
 )
-from .links import complete_setup, find_link, issue_password_link, issue_setup_link, use_password_link
+from .links import (
+    complete_setup,
+    find_link,
+    issue_password_link,
+    issue_setup_link,
+    use_password_link,
+    use_password_link_with_passkey,
+)
 from .member_imports import InvitedMember, import_members
 from .members import add_person, deactivate_member, reactivate_member, set_administrator
 from .organisation import create_organisation, edit_organisation
-from .profile import edit_person, set_password
+from .profile import edit_person, place_person, set_password
 from .recovery import recover_administrator
 from .retention import apply_retention, set_retention
 from .roles import hand_over_role, set_roles
@@ -29,6 +37,8 @@ __all__ = [
     "LONGEST_DAYS",
     "InvitedMember",
     "accept_invitation",
+    "add_holiday",
+    "add_holidays",
     "add_person",
     "anonymise",
     "apply_retention",
@@ -39,6 +49,7 @@ __all__ = [
     "create_unit",
     "deactivate_member",
     "delete_unit",
+    "edit_holiday",
     "edit_organisation",
     "edit_person",
     "edit_team",
@@ -56,8 +67,10 @@ __all__ = [
     "make_token",
     "may_revoke",
     "order_unit",
+    "place_person",
     "reactivate_member",
     "recover_administrator",
+    "remove_holiday",
     "revoke_invitation",
     "revoke_token",
     "set_administrator",
@@ -67,4 +80,5 @@ __all__ = [
     "token_of",
     "touch_token",
     "use_password_link",
+    "use_password_link_with_passkey",
 ]

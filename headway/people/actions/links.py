@@ -5,6 +5,7 @@ import hashlib
 import secrets
 from typing import Any
 
+from allauth.mfa.models import Authenticator
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -16,6 +17,8 @@ from headway.live.history import record
 from ..access import Forbidden, require
 from ..actor import Actor, system_actor
 from ..models import Membership, OneTimeLink, Organisation, Person
+from ..sign_in import sessions
+from ..sign_in.actions import note
 from .organisation import create_organisation, edit_organisation
 from .profile import set_password
 from .rows import refuse_in_demonstration
@@ -99,6 +102,19 @@ def use_password_link(token: str, password: str) -> Person:
     membership = Membership.objects.filter(person=person, deactivated_at=None).select_related("organisation").first()
     set_password(person, password, by=system_actor(membership.organisation if membership else None))
     return person
+
+
+@transaction.atomic
+def use_password_link_with_passkey(token: str, *, name: str, credential: dict[str, Any]) -> Authenticator:
+    """Use a password link to add a passkey instead, whose registration was checked. Returns the passkey."""
+    from allauth.mfa.webauthn.internal.auth import WebAuthn  # late: it loads cryptography
+
+    person = use(token, OneTimeLink.Purpose.PASSWORD).person
+    assert person is not None
+    sessions.end(person.pk)
+    passkey: Authenticator = WebAuthn.add(person, name, credential).instance
+    note(person, "passkey.added", label=name)
+    return passkey
 
 
 def new_token() -> str:

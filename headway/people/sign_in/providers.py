@@ -41,9 +41,9 @@ class Provider:
         }
 
 
-def read_providers(environment: Mapping[str, str]) -> list[Provider]:
-    """Return the providers that HEADWAY_OIDC names. Raises WrongProvider."""
-    keys = [key.strip().lower() for key in environment.get("HEADWAY_OIDC", "").split(",") if key.strip()]
+def read_providers(named: str, environment: Mapping[str, str]) -> list[Provider]:
+    """Return the providers that HEADWAY_OIDC has `named`, keys with commas between them. Raises WrongProvider."""
+    keys = [key.strip().lower() for key in named.split(",") if key.strip()]
     return [_read(key, environment) for key in dict.fromkeys(keys)]
 
 

@@ -13,7 +13,7 @@ from django.conf import settings
 from django.contrib.auth import update_session_auth_hash
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.http import Http404, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render, resolve_url
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -222,13 +222,13 @@ def new_passkey(request: Request) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         credential = registered(form)
         if credential is not None:
-            name = form.cleaned_data["name"].strip() or _passkey_name(request)
+            name = form.cleaned_data["name"].strip() or passkey_name(request)
             with transaction.atomic():
                 made_codes = add_authenticator(request, name=name, credential=credential)[1]
                 actions.note(request.user, "passkey.added", label=name)
             return _added(request, _("The passkey %(name)s is added.") % {"name": name}, bool(made_codes))
     options = json.dumps(webauthn.begin_registration(request.user, True))
-    context = {"form": form, "options": options, "suggested": _passkey_name(request)}
+    context = {"form": form, "options": options, "suggested": passkey_name(request)}
     return render(request, "account/passkey.html", context, status=422 if form.errors else 200)
 
 
@@ -278,7 +278,8 @@ def _has_other_way(request: Request, row: Authenticator) -> bool:
     return others.exists() or SocialAccount.objects.filter(user=request.user).exists()
 
 
-def _passkey_name(request: Request) -> str:
+def passkey_name(request: HttpRequest) -> str:
+    """Suggest a name for a passkey that this browser makes."""
     return sessions.system_of(request.headers.get("User-Agent", "")) or _("Passkey")
 
 

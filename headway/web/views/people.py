@@ -3,7 +3,7 @@
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.core.exceptions import ValidationError
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render, resolve_url
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
@@ -16,9 +16,10 @@ from headway.people import actions, throttle
 from headway.people.models import OneTimeLink, Organisation
 
 from ..context import THEMES
-from ..sign_in import enter, open_without_factor
+from ..sign_in import enter, enter_with_passkey, open_without_factor
 from . import Request, add_errors, back, is_htmx, toast
-from .people_forms import NewPasswordForm, SetupForm
+from .my_sign_in import passkey_name, registered
+from .people_forms import NewPasswordForm, PasskeyForm, SetupForm
 
 YEAR = 365 * 24 * 3600
 
@@ -59,8 +60,29 @@ def password_link(request: HttpRequest, token: str) -> HttpResponse:
             add_errors(form, error)
         else:
             return enter(request, person)
-    context = {"form": form, "person": link.person}
+    context = {"form": form, "person": link.person, "token": token}
     return render(request, "people/password_link.html", context, status=422 if form.errors else 200)
+
+
+@never_cache
+@login_not_required
+def passkey_link(request: HttpRequest, token: str) -> HttpResponse:
+    """Use such a link to add a passkey instead, where there is no password yet: no password is needed then."""
+    link = actions.find_link(token, OneTimeLink.Purpose.PASSWORD)
+    if link is None or link.person is None or link.person.has_usable_password():
+        return _link_is_void(request)
+    from allauth.mfa.webauthn.internal import auth as webauthn
+
+    if request.method != "POST":
+        return JsonResponse(webauthn.begin_registration(link.person, True))
+    form = PasskeyForm(request.POST)
+    credential = registered(form) if form.is_valid() else None
+    if credential is None:
+        toast(request, _("The browser's answer does not fit. Try once more."), tone="bad")
+        return redirect("password-link", token=token)
+    name = passkey_name(request)
+    passkey = actions.use_password_link_with_passkey(token, name=name, credential=credential)
+    return enter_with_passkey(request, passkey)
 
 
 @require_POST

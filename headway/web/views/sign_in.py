@@ -2,16 +2,14 @@
 
 import json
 
-from allauth.account.internal.flows import login as flow
 from allauth.account.internal.stagekit import clear_login
-from allauth.account.models import Login
 from allauth.account.stages import LoginStageController
 from allauth.mfa.models import Authenticator
 from django.conf import settings
 from django.contrib import auth
 from django.contrib.auth.decorators import login_not_required
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
-from django.shortcuts import redirect, render, resolve_url
+from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
@@ -25,6 +23,7 @@ from headway.people.sign_in.providers import Provider
 from ..sign_in import (
     AskSecondFactor,
     enter,
+    enter_with_passkey,
     forget_tries,
     open_without_factor,
     provider_called,
@@ -85,7 +84,6 @@ def passkey(request: HttpRequest) -> HttpResponse:
 
 
 def _with_passkey(request: HttpRequest) -> HttpResponse:
-    from allauth.mfa.base.internal.flows import post_authentication
     from allauth.mfa.webauthn.forms import LoginWebAuthnForm
 
     form = LoginWebAuthnForm(data=request.POST)
@@ -95,10 +93,7 @@ def _with_passkey(request: HttpRequest) -> HttpResponse:
         is_right = False
     if not is_right:
         return _passkey_failed(request, _("That passkey is not known here. Sign in with your password."))
-    used = form.cleaned_data["credential"]
-    post_authentication(request, used, passwordless=True, reauthenticated=True)
-    wanted = next_address(request) or resolve_url(settings.LOGIN_REDIRECT_URL)
-    return remember_browser(request, flow.perform_login(request, Login(user=used.user, redirect_url=wanted)))
+    return enter_with_passkey(request, form.cleaned_data["credential"], redirect_to=next_address(request))
 
 
 def _passkey_failed(request: HttpRequest, reason: str) -> HttpResponse:
