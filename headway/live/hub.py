@@ -30,9 +30,9 @@ PATIENCE = 0.5
 
 @dataclass(frozen=True, slots=True)
 class News:
-    """A Change, as far as open pages need to know; `id` is None for what was only touched."""
+    """A Change, as far as open pages need to know."""
 
-    id: int | None
+    id: int
     team_id: int | None
     actor_id: int | None
     name: str
@@ -194,7 +194,7 @@ def changes_after(organisation_id: int, position: int) -> Changes:
     news = tuple(News(*row) for row in rows.values_list(*fields)[: MOST + 1])
     if len(news) > MOST:
         return Changes(organisation_id, (), last_id(organisation_id), is_flood=True)
-    return Changes(organisation_id, news, news[-1].id or position if news else position)
+    return Changes(organisation_id, news, news[-1].id if news else position)
 
 
 def _organisations(told: list[Told]) -> set[int]:

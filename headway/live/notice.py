@@ -1,4 +1,4 @@
-"""Tell all processes something that is no Change: whose streams end, who looks at a page, what moved on.
+"""Tell all processes something that is no Change: whose streams end, who looks at a page.
 
 On PostgreSQL a notice is a NOTIFY; on SQLite, which has none, a row that the others read and a later one sweeps away.
 Either way it is told when the transaction around it commits, and nobody can read it later.
@@ -21,7 +21,6 @@ CHANNEL = "headway_live"
 CHANGED = "changed"  # a Change of this organisation is there (PostgreSQL only: SQLite's reader sees the commit itself)
 CLOSE = "close"  # streams of a person or of a session end
 HERE = "here"  # who looks at what, as far as one process knows
-TOUCHED = "touched"  # something moved on that leaves no Change, such as the share of an import that is done
 
 #: A row of SQLite is read within a fraction of a second; a reader that was away longer asks anew for everything.
 KEPT = dt.timedelta(seconds=60)
@@ -51,11 +50,6 @@ def close_streams(*, person_id: int | None = None, session_key: str | None = Non
         tell(CLOSE, person=person_id)
     if session_key:
         tell(CLOSE, session=digest(session_key))
-
-
-def touch(organisation_id: int, name: str, *, subject_id: int, team_id: int | None = None) -> None:
-    """Let open pages follow what moves on without a Change; `name` is `noun.past_participle` as for a Change."""
-    tell(TOUCHED, organisation=organisation_id, team=team_id, name=name, subject=subject_id)
 
 
 def digest(session_key: str) -> str:

@@ -26,7 +26,7 @@ from django.urls import set_script_prefix
 
 from headway.lib.metrics import REGISTRY
 from headway.live.hub import Changes, Heard, Hub, Interrupted, News, Notified, changes_after
-from headway.live.notice import CLOSE, HERE, TOUCHED, tell
+from headway.live.notice import CLOSE, HERE, tell
 from headway.live.presence import Page, Presence
 from headway.people.models import Person
 
@@ -50,6 +50,8 @@ REST = 0.03
 PRESENCE_EVERY = 2.0
 #: Seconds, drawn at random for each stream, until a browser that lost it comes back: a restart brings no storm.
 RETRY = (0.5, 5.0)
+#: Seconds that slow regions leave to the quick ones: one process has one interpreter.
+SLOW_WAITS = 0.1
 #: Presence shows so many names; the page says how many more there are.
 NAMES_SHOWN = 30
 
@@ -143,8 +145,8 @@ class Audience:
         """Draw the region anew for all."""
         self._news += news
         self._is_due = True
-        # What has no id, or was too much to tell one by one: until it is drawn, no id is sure.
-        self._go_on([one.id or 1 for one in self._news] or [1])
+        # What was too much to tell one by one: until it is drawn, no id is sure.
+        self._go_on([one.id for one in self._news] or [1])
 
     def catch_up(self, stream: Stream, upto: int) -> None:
         """Show a stream the state of the Change `upto` at least; from the last drawing where that is new enough."""
@@ -161,6 +163,8 @@ class Audience:
 
     async def _work(self) -> None:
         try:
+            if self.region.follows.pace is Pace.SLOW:
+                await asyncio.sleep(SLOW_WAITS)
             while (self._is_due or self._late) and self.streams:
                 news, self._news = self._news, []
                 everybody, self._is_due = self._is_due, False
@@ -278,7 +282,7 @@ class Desk:
         # An id that this database has not given yet is none of ours: after a restore, for instance.
         unknown = after is None or after > max(missed.upto, self.hub.position(organisation_id) or 0)
         for audience in stream.audiences:
-            ids = [one.id for one in missed.news if one.id is not None and audience.region.matters(one)]
+            ids = [one.id for one in missed.news if audience.region.matters(one)]
             if unknown or missed.is_flood:
                 audience.catch_up(stream, missed.upto)
             elif ids:
@@ -322,9 +326,6 @@ class Desk:
             for stream in list(self._streams):
                 if stream.person_id == body.get("person") or stream.watch.session == body.get("session"):
                     stream.end("check")
-        elif notice.kind == TOUCHED:
-            news = News(None, body["team"], None, body["name"], "", body["subject"], "")
-            self._tell_audiences(body["organisation"], (news,), None)
         elif notice.kind == HERE:
             changed = self._presence.hear(body)
             if changed & {stream.place for stream in self._streams}:
@@ -458,11 +459,10 @@ def _drawn(region: Region, viewer: Viewer, news: list[News], number: int) -> tup
     except Exception:
         log.exception("a part of a page could not be drawn: %s", region.kind)
         html = None
-    told = [one for one in news if one.id is not None]
     data: dict[str, Any] = {"at": region.name, "n": number}
     data |= {"html": html} if html is not None else {"stale": True}
-    if told:
-        data |= {"by": [one.actor_id for one in told], "say": announcement(told, viewer)}
+    if news:
+        data |= {"by": [one.actor_id for one in news], "say": announcement(news, viewer)}
     message = Message("part", data)
     message.packed  # noqa: B018  (a cached property)
     return message, hash(html)

@@ -53,7 +53,7 @@ def rolled_back(act: Callable[[], object]) -> None:
     transaction.set_rollback(True)
 
 
-def ids(heard: list[Heard], organisation_id: int) -> list[int | None]:
+def ids(heard: list[Heard], organisation_id: int) -> list[int]:
     found = [part for part in heard if isinstance(part, Changes) and part.organisation_id == organisation_id]
     return [one.id for part in found for one in part.news]
 
@@ -78,7 +78,7 @@ def test_nothing_is_lost_or_told_twice_under_many_writers(hub: Hub, heard: list[
     def read_by_id() -> None:
         try:
             while not stop.is_set():
-                seen.extend(one.id or 0 for one in changes_after(world.organisation.pk, max(seen, default=0)).news)
+                seen.extend(one.id for one in changes_after(world.organisation.pk, max(seen, default=0)).news)
         finally:
             connections.close_all()
 

@@ -5,6 +5,7 @@ from itertools import chain
 from typing import Any, Literal
 
 from django.core.exceptions import ValidationError
+from django.core.files.base import ContentFile
 from django.http import HttpResponse, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, redirect, render, resolve_url
 from django.utils.translation import gettext as _
@@ -17,15 +18,16 @@ from headway.people.access import allows, require
 from headway.people.models import Team
 from headway.scrum.models import Item
 from headway.sync import actions, listing, uploads
-from headway.sync.looking import NOW_BYTES, look_over, survey_of
+from headway.sync.looking import survey_of
 from headway.sync.models import Conflict, Import
+from headway.sync.receiving import look_now_or_later, receive
 from headway.sync.rows import NotThisFormat
-from headway.sync.sources import NAMES, guess_provider, remembered
+from headway.sync.sources import NAMES, remembered
 from headway.sync.survey import FIELDS, Answers, Survey, is_field
-from headway.sync.tasks import bring_in, look_over_file
+from headway.sync.tasks import bring_in
 from headway.sync.undoing import Left, left_by_undo
 
-from ..live import Follows, Pace, Per, live
+from ..live import Follows, Per, live
 from . import Request, back, get_team, go, is_htmx, toast
 from .import_parts import MEANINGS, SHOWN, button_text, csv_lines, groups_of, segments_of, told, told_row
 
@@ -37,14 +39,12 @@ def imports(request: Request, team_key: str) -> HttpResponse:
     require(request.actor, "import_items", team)
     refused = None
     if request.method == "POST":
-        file = request.FILES.get("file")
-        if file is None or not file.size:
-            refused = NotThisFormat(_("No file was chosen, or it is empty."), todo=_("Choose the tracker's export."))
-        else:
-            try:
-                return redirect("import-run", team_key=team.key, run_id=_take(request, team, file).pk)
-            except NotThisFormat as error:
-                refused = error
+        file, provider = request.FILES.get("file") or ContentFile(b""), request.POST.get("provider", "")
+        try:
+            run = receive(team, file, by=request.actor, provider=provider)
+            return redirect("import-run", team_key=team.key, run_id=run.pk)
+        except NotThisFormat as error:
+            refused = error
     runs = Import.objects.filter(team=team, provider__in=NAMES).select_related("by")
     context = {
         "team": team,
@@ -80,7 +80,7 @@ def answers(request: Request, team_key: str, run_id: int) -> HttpResponse:
         toast(request, " ".join(error.messages), tone="bad")
         return go(request, resolve_url("import-run", team_key=team.key, run_id=found.pk))
     found.refresh_from_db()
-    _look_now_or_later(found)
+    look_now_or_later(found)
     if is_htmx(request):
         return render(request, "imports/_look.html", _look(found, team))
     return redirect("import-run", team_key=team.key, run_id=found.pk)
@@ -107,7 +107,6 @@ def start(request: Request, team_key: str, run_id: int) -> HttpResponse:
     return redirect("import-run", team_key=team.key, run_id=found.pk)
 
 
-@live(part=Follows({"import"}, Per.TEAM, Pace.QUICK))
 def progress(request: Request, team_key: str, run_id: int) -> HttpResponse:
     """How far it is; once it is over, the whole page is asked for."""
     team, found = _run(request, team_key, run_id)
@@ -198,40 +197,6 @@ def rows(request: Request, team_key: str, run_id: int) -> HttpResponse | Streami
 
 
 # The file
-
-
-def _take(request: Request, team: Team, file: Any) -> Import:
-    """Store an upload and look it over, at once where it is small. Raises NotThisFormat for what is none."""
-    uploads.forget_old(team.pk)
-    stored_as = uploads.keep(file, file.name or "")
-    found = actions.begin_import(
-        team,
-        by=request.actor,
-        provider="csv",
-        file_name=file.name or _("file"),
-        size_bytes=file.size or 0,
-        stored_as=stored_as,
-    )
-    try:
-        asked = request.POST.get("provider", "")
-        found.provider = asked if asked in NAMES else guess_provider(uploads.path_of(found))
-        found.mapping = remembered(team, found.provider).to_json()
-        found.save(update_fields=["provider", "mapping"])
-        _look_now_or_later(found)
-        if "refused" in found.preview:
-            raise NotThisFormat(**found.preview["refused"])
-    except NotThisFormat:
-        uploads.forget(found)
-        found.delete()
-        raise
-    return found
-
-
-def _look_now_or_later(found: Import) -> None:
-    if found.size_bytes <= NOW_BYTES:
-        look_over(found)
-    else:
-        look_over_file.enqueue(import_id=found.pk)
 
 
 def _run(request: Request, team_key: str, run_id: int) -> tuple[Team, Import]:
