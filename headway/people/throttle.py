@@ -16,9 +16,9 @@ import secrets
 import threading
 import time
 from dataclasses import dataclass
+from typing import Any, Protocol
 
 from django.db import connection
-from django.http import HttpRequest
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -72,6 +72,13 @@ def sweep() -> int:
     return Throttle.objects.filter(full_at__lte=_now()).delete()[0]
 
 
+class Asking(Protocol):
+    """A request, as far as this needs to know it."""
+
+    @property
+    def META(self) -> dict[str, Any]: ...  # noqa: N802  (as Django calls it)
+
+
 @dataclass
 class _Block:
     left: int
@@ -118,7 +125,7 @@ class Blocks:
             self._blocks[key] = _Block(left, now + self._per)
 
 
-def address_of(request: HttpRequest) -> str:
+def address_of(request: Asking) -> str:
     """Return what counts as one address: an IPv4 address, or the half of an IPv6 one that names a network."""
     address = str(request.META.get("REMOTE_ADDR") or "")
     return ":".join(address.split(":")[:4]) if address.count(":") > 1 else address
