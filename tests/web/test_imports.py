@@ -216,7 +216,7 @@ def test_what_is_no_export_is_refused_with_what_to_do(ana: Client, content: str,
 
 
 def test_a_large_file_is_looked_over_in_the_background(ana: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("headway.web.views.imports.NOW_BYTES", 10)
+    monkeypatch.setattr("headway.sync.receiving.NOW_BYTES", 10)
     looked = []
     monkeypatch.setattr("headway.sync.tasks.look_over", looked.append)
     run = upload(ana, FIRST)
