@@ -31,8 +31,8 @@ from tests.world import World
 
 CAST = ["ana", "bo", "cy", "di"]
 DONE = range(200, 300)
-_AREAS = [importlib.import_module(f"tests.api.walk.{found.name}") for found in pkgutil.iter_modules(walk.__path__)]
-OPERATIONS: dict[str, Op] = {name: op for area in _AREAS for name, op in area.OPERATIONS.items()}
+AREAS = [importlib.import_module(f"tests.api.walk.{found.name}") for found in pkgutil.iter_modules(walk.__path__)]
+OPERATIONS: dict[str, Op] = {name: op for area in AREAS for name, op in area.OPERATIONS.items()}
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ def places(world: World, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     """One of each thing that an address can name, all of Ana's organisation."""
     monkeypatch.setattr(limits, "take", lambda request: None)  # the walk is faster than anybody may be
     found: dict[str, Any] = {"team_key": world.team.key}
-    for area in _AREAS:
+    for area in AREAS:
         found |= area.places(world)
     return found
 

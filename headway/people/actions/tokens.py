@@ -90,7 +90,7 @@ def token_of(text: str) -> ApiToken | None:
         ApiToken.objects.filter(public_id=public_id)
         .select_related("organisation", "person", "team__organisation")
         .first()
-        if text.startswith(TOKEN_PREFIX) and "\0" not in text
+        if text.startswith(TOKEN_PREFIX) and text.isprintable() and text.isascii()
         else None
     )
     fits = hmac.compare_digest(_hash(secret), token.secret_hash if token else _hash(""))

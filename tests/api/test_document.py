@@ -1,0 +1,81 @@
+"""The OpenAPI document keeps what it promises: schemathesis looks for requests that show that it does not.
+
+Each operation gets requests that are right and that are wrong, with ids that exist. It fails on a 5xx, on a status or a
+body that the document does not name, on wrong data that is accepted, and on an answer to nobody.
+"""
+
+import os
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import schemathesis
+from django.core.handlers.wsgi import WSGIHandler
+from django.core.signals import request_finished, request_started
+from django.db import close_old_connections, transaction
+from hypothesis import HealthCheck, Phase, settings
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    negative_data_rejection,
+    response_headers_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+from headway.api.application import api
+from headway.api.platform import limits
+from headway.api.platform.openapi import document
+from headway.people.actions import make_token
+from tests.api.conftest import ALL_SCOPES
+from tests.api.test_access_walk import AREAS
+from tests.world import make_world
+
+EXAMPLES = int(os.environ.get("HEADWAY_API_EXAMPLES") or 6)
+
+schema = schemathesis.openapi.from_dict({**document(api)})
+schema.app = WSGIHandler()
+schema.location = "/api/v1/openapi.json"
+
+CHECKS = [
+    schemathesis.checks.not_a_server_error,
+    status_code_conformance,
+    content_type_conformance,
+    response_schema_conformance,
+    response_headers_conformance,
+    negative_data_rejection,
+]
+
+
+@pytest.fixture
+def asking(db: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, Any]]:
+    """A token of Ana's, and one of each thing that an address can name."""
+    monkeypatch.setattr(limits, "take", lambda request: None)
+    for signal in (request_started, request_finished):  # one connection, with the test's transaction in it
+        signal.disconnect(close_old_connections)
+    world = make_world()
+    places: dict[str, Any] = {"team_key": world.team.key}
+    for area in AREAS:
+        places |= area.places(world)
+    _token, text = make_token(world.people["ana"], world.organisation, by=world.ana, name="Fuzz", scopes=ALL_SCOPES)
+    yield {"headers": {"Authorization": f"Bearer {text}"}, "places": places}
+    for signal in (request_started, request_finished):
+        signal.connect(close_old_connections)
+
+
+@schema.parametrize()
+@settings(
+    max_examples=EXAMPLES,
+    deadline=None,
+    derandomize=True,
+    database=None,
+    phases=[Phase.explicit, Phase.generate],
+    suppress_health_check=list(HealthCheck),
+)
+def test_every_operation_answers_as_the_document_says(case: Any, asking: dict[str, Any]) -> None:
+    for name in list(case.path_parameters or {}):
+        case.path_parameters[name] = asking["places"].get(name, case.path_parameters[name])
+    with transaction.atomic():
+        try:
+            case.call_and_validate(headers=asking["headers"], checks=CHECKS)
+        finally:
+            transaction.set_rollback(True)
