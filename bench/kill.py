@@ -256,6 +256,14 @@ class Place:
             stderr=(self.data.parent / "log").open("a"),
             text=True,
         )
+        try:
+            return Running(process, self._port_of(process))
+        except BaseException:
+            process.kill()
+            raise
+
+    def _port_of(self, process: subprocess.Popen[str]) -> int:
+        """Return the port when something answers there. Exits where nothing does."""
         assert process.stdout
         for line in process.stdout:
             if found := re.search(r"http://\S+", line):
@@ -270,7 +278,7 @@ class Place:
                 connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
                 connection.request("GET", "/healthz")
                 if connection.getresponse().status == 200:
-                    return Running(process, port)
+                    return port
             time.sleep(0.02)
         raise SystemExit("it started, and does not answer")
 
