@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from headway.lib.days import days_between
 from headway.lib.formats import from_to
 from headway.okr.models import Cycle
 from headway.people.models import Team
@@ -94,8 +93,8 @@ def sprint_forecast(
 
 def _days(history: History, count: int, ends_on: dt.date, team: Team, today: dt.date) -> Iterator[DayChance]:
     """Yield the chance of each working day up to a few after the end, and of all later ones together."""
-    shown = [on for on in days_between(today, ends_on, team.working_days) if on < ends_on][-MOST_DAYS:]
-    after = days_between(ends_on + dt.timedelta(days=1), ends_on + dt.timedelta(days=14), team.working_days)
+    shown = [on for on in team.calendar.days(today, ends_on) if on < ends_on][-MOST_DAYS:]
+    after = team.calendar.days(ends_on + dt.timedelta(days=1), ends_on + dt.timedelta(days=14))
     reached = 0.0
     for on in [*shown, ends_on, *after[:DAYS_AFTER]]:
         by_then = max(reached, chance_by(history, count, team=team, today=today, on=on))

@@ -12,7 +12,6 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from headway.lib import clock
-from headway.lib.days import working_days
 from headway.okr.models import KeyResult
 from headway.people.models import Team
 from headway.scrum.models import Category, Item, ItemQuerySet, Sprint, SprintStay, Transition
@@ -344,4 +343,4 @@ def _runs(sprint: Sprint, moment: Moment) -> bool:
 def _day(started_at: dt.datetime | None, on: dt.date, team: Team) -> int | None:
     if started_at is None:
         return None
-    return max(1, working_days(timezone.localdate(started_at), on, team.working_days))
+    return max(1, team.calendar.count(timezone.localdate(started_at), on))

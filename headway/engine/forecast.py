@@ -56,6 +56,8 @@ _WEIGHTS = np.repeat(_CALM_AND_WILD_SHARES, 33) * np.exp(-(_POINTS**2) / 2)
 _WEIGHTS /= _WEIGHTS.sum()
 # Each week of the first year, then every fourth: what lies between is a straight line to 1e-3.
 _WEEKS_AHEAD = np.append(np.arange(1.0, 53.0), np.arange(56.0, HORIZON_WEEKS + 1, 4.0))
+# Fifths of a week, for a quarter: where some weeks are not worked in full.
+_DAYS_AHEAD = np.arange(1, 66) / 5
 _LARGEST_WEEK = 10**9
 _BULK_AT_LEAST = 15
 _BULK_TIMES = 6.0
@@ -120,7 +122,7 @@ def items_done(throughput: ArrayLike, *, weeks: float) -> Distribution:
     return NegativeBinomialMixture(means[0], sizes[0], _WEIGHTS)
 
 
-def weeks_to_finish(throughput: ArrayLike, *, items: int) -> Distribution:
+def weeks_to_finish(throughput: ArrayLike, *, items: int, week_share: ArrayLike | None = None) -> Distribution:
     """Forecast in how many weeks the next items will be finished.
 
     Parameters
@@ -129,6 +131,9 @@ def weeks_to_finish(throughput: ArrayLike, *, items: int) -> Distribution:
         As for :func:`items_done` [items/week].
     items : int
         How many items are to be finished [items], ≥ 0, in any order.
+    week_share : array of float (m,), optional
+        Of each of the coming weeks, the share of its usual working days that are worked, 0 to 1; from the
+        first coming week on, later weeks count as whole. By default all do.
 
     Returns
     -------
@@ -139,12 +144,14 @@ def weeks_to_finish(throughput: ArrayLike, *, items: int) -> Distribution:
     Raises
     ------
     TooLittleHistory, ValueError
-        As for :func:`items_done`; ``items`` negative or fractional.
+        As for :func:`items_done`; ``items`` negative or fractional; a share outside 0 to 1.
 
     Notes
     -----
-    P(T ≤ h) is the running maximum over h of P(S_h ≥ items), so it never falls: more items are never
-    sooner, a later date never less likely. Beyond a year every fourth week is computed and the weeks between lie on a
+    With ``week_share`` the chance after h weeks is that of the whole weeks of work in them, their sum: a week
+    with three of five working days has 3/5 of the rate, and no share ever makes a date sooner. P(T ≤ h) is
+    the running maximum over h of P(S_h ≥ items), so it never falls: more items are never sooner, a later date
+    never less likely. Beyond a year every fourth week is computed and the weeks between lie on a
     line. Cost: 104 × 66 incomplete beta functions, about 1 ms.
 
     Examples
@@ -152,15 +159,24 @@ def weeks_to_finish(throughput: ArrayLike, *, items: int) -> Distribution:
     >>> when = weeks_to_finish([3, 5, 4, 6, 2, 4, 5, 3], items=20)
     >>> when.quantile([0.5, 0.85]).tolist()
     [6.0, 8.0]
+    >>> off = weeks_to_finish([3, 5, 4, 6, 2, 4, 5, 3], items=20, week_share=[1, 1, 0, 0])
+    >>> off.quantile([0.5, 0.85]).tolist()
+    [8.0, 10.0]
     """
     counts = _weekly_counts(throughput)
     if items < 0 or items != int(items):
         raise ValueError("items must be a whole number of at least 0")
-    means, sizes = _Rate.of(counts).ahead(_WEEKS_AHEAD)
-    chance = negative_binomials_at_least(items, means=means, sizes=sizes, weights=_WEIGHTS)
     every_week = np.arange(HORIZON_WEEKS + 1.0)
+    worked = _weeks_worked(week_share)
+    # Between two weeks chances lie on a line; where weeks are worked in part, near weeks are taken day by day.
+    ahead = _WEEKS_AHEAD if worked is None else np.union1d(_WEEKS_AHEAD, _DAYS_AHEAD)
+    means, sizes = _Rate.of(counts).ahead(ahead)
+    chance = negative_binomials_at_least(items, means=means, sizes=sizes, weights=_WEIGHTS)
     at_once = 1.0 if items == 0 else 0.0
-    chances = np.interp(every_week, np.append(0.0, _WEEKS_AHEAD), np.append(at_once, chance))
+    known_at, known = np.append(0.0, ahead), np.append(at_once, chance)
+    if worked is not None:
+        known = np.maximum.accumulate(known)  # so that less work by a day is never more likely to be enough
+    chances = np.interp(every_week if worked is None else worked, known_at, known)
     return Discrete(every_week, np.maximum.accumulate(chances))
 
 
@@ -366,6 +382,19 @@ class _Rate:
         log_variance = np.log1p(relative_variance)[:, np.newaxis]
         rates = self.mean * np.exp(np.sqrt(log_variance) * _POINTS - log_variance / 4)
         return rates * weeks[:, np.newaxis], weeks[:, np.newaxis] / (self.over_dispersion * _KINDS)
+
+
+def _weeks_worked(week_share: ArrayLike | None) -> Floats | None:
+    """Return the weeks of work up to the end of each week, from none on; None where every week is worked in full."""
+    if week_share is None:
+        return None
+    shares = np.asarray(week_share, dtype=float)
+    if shares.ndim != 1 or not np.all((shares >= 0) & (shares <= 1)):
+        raise ValueError("week_share must hold shares of 0 to 1")
+    shares = shares[:HORIZON_WEEKS]
+    if np.all(shares == 1):
+        return None
+    return np.cumsum(np.concatenate([[0.0], shares, np.ones(HORIZON_WEEKS - shares.size)]))
 
 
 def _weekly_counts(throughput: ArrayLike) -> NDArray[np.int64]:

@@ -54,7 +54,7 @@ def week_day(value: dt.date | dt.datetime | None) -> str:
     date = _local_date(value)
     if date is None:
         return NOTHING
-    if locale().language == "en":
+    if _is_british():
         return format_date(date, "EEE d MMM", locale=locale())
     return format_skeleton("MMMEd", date, locale=locale())
 
@@ -70,24 +70,24 @@ def long_day(value: dt.date | dt.datetime | None) -> str:
     date = _local_date(value)
     if date is None:
         return NOTHING
-    if locale().language == "en":
+    if _is_british():
         return format_date(date, "EEEE d MMMM", locale=locale())
     return format_skeleton("MMMMEEEEd", date, locale=locale())
 
 
 def moment(value: dt.datetime | None) -> str:
-    """Wed 18 Nov 14:00, in the organisation's time zone."""
+    """Wed 18 Nov 14:00, in the time zone of whoever looks."""
     if value is None:
         return NOTHING
     return f"{week_day(value)} {hour(value)}"
 
 
 def hour(value: dt.datetime | None) -> str:
-    """14:00, in the organisation's time zone."""
+    """14:00, or 2:00 PM, in the time zone of whoever looks."""
     if value is None:
         return NOTHING
     local = timezone.localtime(value) if timezone.is_aware(value) else value
-    return str(format_time(local, "HH:mm", locale=locale()))
+    return str(format_time(local, "short", locale=locale()))
 
 
 def age(value: float | dt.date | dt.datetime | None) -> str:
@@ -191,9 +191,14 @@ def _decimal(value: float, pattern: str, of: Locale) -> str:
     return _true_minus("0" + text[2:] if _is_minus_zero(text) else text)
 
 
+def _is_british() -> bool:
+    return locale().language == "en" and locale().territory not in {"US", "CA"}
+
+
 @cache
 def _locale(language: str) -> Locale:
-    name = to_locale(language)
+    """Return the locale of a language tag; of "en-x-de-ch" (English texts, Swiss formats) the one behind the x."""
+    name = to_locale(language.rpartition("-x-")[2])
     try:
         return Locale.parse("en_GB" if name == "en" else name)
     except (UnknownLocaleError, ValueError):

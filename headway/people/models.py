@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from functools import lru_cache
 from typing import TYPE_CHECKING, ClassVar
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
@@ -125,11 +126,15 @@ class Team(models.Model):
     @property
     def calendar(self) -> Calendar:
         """The days on which the team works."""
-        date = dt.date.fromisoformat
-        return Calendar(
-            tuple(self.working_days),
-            tuple(Off(date(first), date(last), yearly) for first, last, yearly in self.days_off),
+        return _calendar(
+            tuple(self.working_days), tuple((first, last, yearly) for first, last, yearly in self.days_off)
         )
+
+
+@lru_cache(maxsize=1024)
+def _calendar(working: tuple[int, ...], days_off: tuple[tuple[str, str, bool], ...]) -> Calendar:
+    date = dt.date.fromisoformat
+    return Calendar(working, tuple(Off(date(first), date(last), yearly) for first, last, yearly in days_off))
 
 
 class Holiday(models.Model):

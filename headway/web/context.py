@@ -20,7 +20,6 @@ from django.utils.translation import get_language, get_language_bidi, get_langua
 from django.utils.translation import gettext as _
 
 from headway.lib import clock
-from headway.lib.days import working_days
 from headway.live.known import Aspect, remembered
 from headway.okr.models import Cycle
 from headway.people.actor import Actor
@@ -82,6 +81,12 @@ class Rhythm:
     events: list[RhythmEvent]
 
 
+def _language_of_texts() -> str:
+    """Return the language that a page is in; of "en-x-de-ch" (English texts, Swiss formats) and of "en-ie": "en"."""
+    tag = (get_language() or settings.LANGUAGE_CODE).partition("-x-")[0]
+    return tag if tag in dict(settings.LANGUAGES) else tag.partition("-")[0]
+
+
 class Browser:
     """What this browser chose, and the notes that it has not shown yet."""
 
@@ -91,7 +96,7 @@ class Browser:
         self.theme = theme if theme in THEMES else ""
         self.next_theme = THEMES[self.theme] or "system"
         self.has_keys = request.COOKIES.get("keys") != "off"
-        self.language = get_language() or settings.LANGUAGE_CODE
+        self.language = _language_of_texts()
         self.direction = "rtl" if get_language_bidi() else "ltr"
         self.path = request.get_full_path()
         self.referer = own_referer(request)
@@ -343,7 +348,7 @@ def _rhythm_sprint(sprint: _Span, today: dt.date, team: Team) -> RhythmSprint:
         return RhythmSprint(sprint.name, str(sprint.number), "past")
     if sprint.starts_on > today:
         return RhythmSprint(sprint.name, str(sprint.number), "next")
-    note = _("day %(count)s") % {"count": max(1, working_days(sprint.starts_on, today, team.working_days))}
+    note = _("day %(count)s") % {"count": max(1, team.calendar.count(sprint.starts_on, today))}
     return RhythmSprint(sprint.name, str(sprint.number), "now", note)
 
 

@@ -2,18 +2,16 @@
 
 from collections.abc import Callable
 from typing import Any, cast
-from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import resolve_url
-from django.utils import timezone
 
 from headway.live import known
-from headway.people import access
+from headway.people import access, local
 from headway.people.actor import actor_of
-from headway.people.models import Membership, Organisation
+from headway.people.models import Membership, Organisation, Person
 
 from .live import note_position
 from .views import Request, errors, go, is_htmx, trigger
@@ -56,7 +54,7 @@ class SecurityHeaders:
 class ActorMiddleware:
     """Attach the actor and the organisation; ask for sign-in unless a view is `login_not_required`.
 
-    Runs the request in the organisation's time zone and carries toasts to the page that will show them.
+    Runs the request in the person's language, formats and time zone; carries toasts to the page that will show them.
     """
 
     def __init__(self, get_response: Answer) -> None:
@@ -66,7 +64,8 @@ class ActorMiddleware:
         with known.request():
             attach_actor(request)
             organisation: Organisation | None = getattr(request, "organisation", None)
-            with timezone.override(ZoneInfo(organisation.time_zone) if organisation else None):
+            person = cast(Person, request.user) if organisation else None
+            with local.in_place_of(person, organisation):
                 response = self.get_response(request)
             _carry_toasts(request, response)
         return response

@@ -17,7 +17,7 @@ from headway.live.models import Change
 from headway.people.access import VERBS, allows
 from headway.people.actions import make_token
 from headway.people.actor import Actor
-from headway.people.models import Invitation, Membership, Unit
+from headway.people.models import Holiday, Invitation, Membership, Unit
 from headway.scrum.models import Item
 from headway.sync.models import Conflict, Import
 from headway.value.models import Bet, NotNow, Serves, Verdict
@@ -184,6 +184,10 @@ ROUTES = PUBLIC | {
     "sessions-end": Route("", is_form=True),
     "sign-in-rules": Route("self", is_form=True),
     "member-sign-in": Route("", ("membership_id",), is_form=True),
+    "holidays": Route("self", is_form=True),
+    "holiday": Route("manage_organisation", ("holiday_id",), is_form=True),
+    "holiday-remove": Route("", ("holiday_id",), is_form=True),
+    "team-holidays": Route("read", TEAM, is_form=True),
     "team-settings": Route("read", TEAM, is_form=True),
     "columns": Route("", TEAM, is_form=True),
     "archive-team": Route("", TEAM, is_form=True),
@@ -262,6 +266,9 @@ def places() -> Places:
             "change_id": change.pk,
             "invitation_id": Invitation.objects.create(
                 organisation=world.organisation, token_hash="x", created_at=now, expires_at=now + dt.timedelta(days=7)
+            ).pk,
+            "holiday_id": Holiday.objects.create(
+                organisation=world.organisation, name="Day", first_on=today, last_on=today
             ).pk,
             "unit_id": Unit.objects.create(organisation=world.organisation, name="Unit").pk,
             "token_id": make_token(

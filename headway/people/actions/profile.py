@@ -1,4 +1,4 @@
-"""What everybody changes for themselves: name and password."""
+"""What everybody changes for themselves: name, place and password."""
 
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
@@ -6,6 +6,7 @@ from django.db import transaction
 
 from headway.live.history import inverse
 
+from .. import local
 from ..actor import Actor
 from ..models import Person
 from ..sign_in import sessions
@@ -18,6 +19,16 @@ def edit_person(person: Person, *, by: Actor, name: str) -> Person:
     """A person changes the own name."""
     require_self(by, person)
     return edit_row(person, "person.edited", {"name": name.strip()}, by=by)
+
+
+@transaction.atomic
+def place_person(person: Person, *, by: Actor, locale: str, time_zone: str, week_start: int | None) -> Person:
+    """A person says where they are; empty (or None) is "as the organisation". Raises ValidationError."""
+    require_self(by, person)
+    local.check_locale(locale)
+    local.check_time_zone(time_zone)
+    values = {"locale": locale, "time_zone": time_zone, "week_start": week_start}
+    return edit_row(person, "person.placed", values, by=by)
 
 
 @transaction.atomic
@@ -38,3 +49,4 @@ def set_password(person: Person, password: str, *, by: Actor, keep_session: str 
 
 
 inverse("person.edited")(undo_edit(Person, "read"))
+inverse("person.placed")(undo_edit(Person, "read"))

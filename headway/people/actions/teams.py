@@ -13,6 +13,7 @@ from headway.live.models import Change
 from ..access import require
 from ..actor import Actor
 from ..models import Organisation, Role, Team, TeamRole, Unit
+from .holidays import days_off_of
 from .rows import edit_row, undo_edit
 
 
@@ -22,6 +23,7 @@ def create_team(organisation: Organisation, *, by: Actor, key: str, name: str, *
     require(by, "manage_organisation", organisation)
     _check_unit(organisation.pk, fields.get("unit"))
     team = Team(organisation=organisation, key=key.strip().upper(), name=name.strip(), **fields)
+    team.days_off = days_off_of(organisation.pk, None)
     team.full_clean()
     team.save()
     if by.person_id is not None:

@@ -11,7 +11,6 @@ from django.db.models import Count, F, Q, Sum
 from django.utils import timezone
 
 from headway.lib import clock
-from headway.lib.days import working_days
 from headway.live.known import Aspect, remembered
 from headway.people.actor import Actor
 from headway.people.models import Person, Team
@@ -189,9 +188,9 @@ def sprint_head(sprint: Sprint, team: Team, *, today: dt.date | None = None) -> 
     today = today or clock.today()
     day = days = None
     if sprint.starts_on and sprint.ends_on:
-        days = working_days(sprint.starts_on, sprint.ends_on, team.working_days)
+        days = team.calendar.count(sprint.starts_on, sprint.ends_on)
         if sprint.starts_on <= today <= sprint.ends_on:
-            day = max(1, working_days(sprint.starts_on, today, team.working_days))
+            day = max(1, team.calendar.count(sprint.starts_on, today))
     return SprintHead(
         id=sprint.pk,
         number=sprint.number,
@@ -215,7 +214,7 @@ def ageing_alarm(team: Team) -> int | None:
         .values_list("started_at", "done_at")[:60]
     )
     ages = sorted(
-        working_days(timezone.localdate(start), timezone.localdate(end), team.working_days) for start, end in finished
+        team.calendar.count(timezone.localdate(start), timezone.localdate(end)) for start, end in finished
     )
     return ages[int(ALARM_QUANTILE * (len(ages) - 1))] if len(ages) >= ITEMS_FOR_AN_ALARM else None
 
@@ -285,7 +284,7 @@ def _of_team(team: Team, columns: Sequence[Column]) -> tuple[Shown, Totals]:
 def _card(item: _Row, team: Team, faces: tuple[Face, ...], *, today: dt.date, alarm: int | None) -> Card:
     days = None
     if item.started_at is not None and item.category == Category.DOING:
-        days = max(1, working_days(timezone.localdate(item.started_at), today, team.working_days))
+        days = max(1, team.calendar.count(timezone.localdate(item.started_at), today))
     blocked = item.blocked_since if item.category != Category.DONE else None
     return Card(
         id=item.pk,

@@ -8,7 +8,6 @@ from django.db.models import Q
 from django.utils import timezone
 
 from headway.lib import clock
-from headway.lib.days import working_days
 from headway.live.models import Change
 from headway.people.actor import Actor
 from headway.people.models import Person, Team
@@ -77,7 +76,7 @@ def item_page(team: Team, number: int, viewer: Actor, *, steps: int = 60) -> Ite
     days = None
     if item.started_at is not None:
         until = timezone.localdate(item.done_at) if item.done_at else clock.today()
-        days = max(1, working_days(timezone.localdate(item.started_at), until, team.working_days))
+        days = max(1, team.calendar.count(timezone.localdate(item.started_at), until))
     return ItemPage(
         item=item,
         faces=faces_of([item.pk]).get(item.pk, ()),

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from django.db.models import Count, Q, Sum
 
 from headway.lib import clock
-from headway.lib.days import days_between
 from headway.people.actor import Actor
 from headway.people.models import Team
 
@@ -151,5 +150,5 @@ def _days_of(sprint: Sprint) -> list[dt.date]:
     """Return the working days of a Sprint; its last day too where that is none, so that nothing done then is lost."""
     assert sprint.starts_on is not None
     assert sprint.ends_on is not None
-    days = list(days_between(sprint.starts_on, sprint.ends_on, sprint.team.working_days))
+    days = list(sprint.team.calendar.days(sprint.starts_on, sprint.ends_on))
     return days if days and days[-1] == sprint.ends_on else [*days, sprint.ends_on]

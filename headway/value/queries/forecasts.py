@@ -12,7 +12,7 @@ from django.utils.translation import ngettext
 from headway.engine import forecast as engine
 from headway.engine.distributions import Distribution
 from headway.lib import clock
-from headway.lib.days import MONDAY_TO_FRIDAY, working_days
+from headway.lib.days import Calendar
 from headway.people.models import Team
 from headway.scrum.queries import current_sprint, open_items_of
 
@@ -21,6 +21,7 @@ from .effort import BulkDay, History, history_of
 CHANCES = (0.5, 0.8, 0.85, 0.95)
 MOST_ITEMS = 1_000_000
 SHOWN_WEEKS = 52
+_NO_TIME = 1e-3  # weeks: where nobody works until then, next to nothing is done
 
 
 @dataclass(frozen=True)
@@ -75,7 +76,7 @@ def forecast_for(
         _check_day(by, today)
     history = history_of(team, today)
     try:
-        return _when(items, history, today) if items is not None else _how_many(by or today, history, today)
+        return _when(items, history, team, today) if items is not None else _how_many(by or today, history, team, today)
     except engine.TooLittleHistory as missing:
         return _too_little(missing, history)
 
@@ -125,12 +126,12 @@ def weeks_of_work(team: Team, first: dt.date, last: dt.date) -> float:
 
     Over a few days the calendar misleads: from Tuesday to Friday is four fifths of a week of work, not four sevenths.
     """
-    a_week = len(set(team.working_days)) or len(MONDAY_TO_FRIDAY)
-    return working_days(first, last, team.working_days) / a_week
+    return team.calendar.count(first, last) / len(team.calendar.week)
 
 
-def _when(items: int, history: History, today: dt.date) -> Forecast:
-    weeks = engine.weeks_to_finish(history.weekly, items=items)
+def _when(items: int, history: History, team: Team, today: dt.date) -> Forecast:
+    shares = team.calendar.week_shares(today, engine.HORIZON_WEEKS) if team.days_off else None
+    weeks = engine.weeks_to_finish(history.weekly, items=items, week_share=shares)
     quantiles = _quantiles(weeks)
     baseline = engine.weeks_by_mean_velocity(history.weekly, items=items)
     last = max((value for value in quantiles.values() if math.isfinite(value)), default=0.0)
@@ -139,9 +140,9 @@ def _when(items: int, history: History, today: dt.date) -> Forecast:
         items=items,
         by=None,
         quantiles=quantiles,
-        dates={chance: _day_after(value, today) for chance, value in quantiles.items()},
+        dates={chance: _working_day_after(value, team, today) for chance, value in quantiles.items()},
         baseline=baseline,
-        baseline_date=_day_after(baseline, today),
+        baseline_date=_working_day_after(baseline, team, today),
         mean_velocity=engine.mean_velocity(history.weekly),
         sample_weeks=len(history.weekly),
         history=history,
@@ -150,9 +151,9 @@ def _when(items: int, history: History, today: dt.date) -> Forecast:
     )
 
 
-def _how_many(by: dt.date, history: History, today: dt.date) -> Forecast:
-    weeks = _weeks_until(by, today)
-    done = engine.items_done(history.weekly, weeks=weeks)
+def _how_many(by: dt.date, history: History, team: Team, today: dt.date) -> Forecast:
+    weeks = _weeks_without_days_off(by, team, today)
+    done = engine.items_done(history.weekly, weeks=weeks or _NO_TIME)
     quantiles = {chance: max(float(done.quantile(1 - chance)), 0.0) for chance in CHANCES}
     velocity = engine.mean_velocity(history.weekly)
     most = max(float(done.quantile(0.99)), 1.0)
@@ -181,6 +182,19 @@ def _day_after(weeks: float, today: dt.date) -> dt.date | None:
     if not math.isfinite(weeks) or weeks > engine.HORIZON_WEEKS:
         return None
     return today + dt.timedelta(days=math.ceil(7 * weeks) - 1) if weeks else today
+
+
+def _working_day_after(weeks: float, team: Team, today: dt.date) -> dt.date | None:
+    """Return that day, or the next on which the team works: on a holiday nothing is handed over."""
+    day = _day_after(weeks, today)
+    return team.calendar.at_or_after(day) if day and weeks and team.days_off else day
+
+
+def _weeks_without_days_off(by: dt.date, team: Team, today: dt.date) -> float:
+    """Return the weeks from this morning to the evening of `by`, less the share of working days that are off."""
+    weeks = _weeks_until(by, today)
+    usual = Calendar(team.calendar.working).count(today, by)
+    return weeks * team.calendar.count(today, by) / usual if usual and team.days_off else weeks
 
 
 def _weeks_until(by: dt.date, today: dt.date) -> float:

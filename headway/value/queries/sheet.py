@@ -8,6 +8,7 @@ from django.db.models import F
 from django.utils.translation import gettext as _
 
 from headway.lib import clock
+from headway.lib.days import Calendar
 from headway.live.known import Aspect, remembered
 from headway.people.access import allows
 from headway.people.actor import Actor
@@ -229,6 +230,9 @@ def _capacity(team: Team, running: Sprint | None, rows: Sequence[Row], today: dt
     else:
         name = _("The next Sprint")
     weeks = days / 7
+    if sprint and sprint.starts_on and sprint.ends_on and team.days_off:
+        usual = Calendar(team.calendar.working).count(sprint.starts_on, sprint.ends_on)
+        weeks *= team.calendar.count(sprint.starts_on, sprint.ends_on) / usual if usual else 1.0
     held = weeks * (1 - team.reserve)
     used, fitting = 0.0, 0
     for row in rows:

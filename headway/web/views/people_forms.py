@@ -1,6 +1,7 @@
 """Forms of sign-in, first run and settings: what was typed stays, and errors stand at their field."""
 
 from collections.abc import Iterable
+from copy import deepcopy
 from typing import Any
 from zoneinfo import available_timezones
 
@@ -10,10 +11,12 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from headway.lib.days import MONDAY_TO_FRIDAY
-from headway.people.models import Organisation, Role, Team, Unit
-from headway.scrum.models import Category
+from headway.people import local
+from headway.people.models import Holiday, Organisation, Person, Role, Team, Unit
+from headway.scrum.models import Category, Column
 
 from ..formats import locale
+from .shared_form import SharedForm, SharedModelForm
 
 
 def _password(label: Any, **attributes: str) -> forms.CharField:
@@ -62,7 +65,7 @@ class PasskeyForm(forms.Form):
     credential = forms.JSONField(widget=forms.HiddenInput)
 
 
-class NameForm(forms.Form):
+class NameForm(SharedForm):
     name = forms.CharField(label=_("Name"), max_length=120, widget=forms.TextInput(attrs={"autocomplete": "name"}))
 
 
@@ -91,26 +94,88 @@ class GiveRolesForm(RolesForm):
         self.fields["person"].choices = list(people)  # type: ignore[attr-defined]
 
 
-class OrganisationForm(forms.ModelForm[Organisation]):
+class OrganisationForm(SharedModelForm[Organisation]):
     """The organisation. Give it a copy: an action compares what was with what is to be."""
 
     class Meta:
         model = Organisation
-        fields = ("name", "strategy", "currency", "time_zone", "week_start", "horizon_weeks")
+        fields = ("name", "strategy", "currency", "time_zone", "locale", "week_start", "horizon_weeks")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["strategy"].widget = forms.Textarea(attrs={"rows": 2, "class": "voice"})
         self.fields["currency"] = forms.ChoiceField(label=_("Currency"), choices=_currencies(self.instance.currency))
-        self.fields["time_zone"] = forms.ChoiceField(
-            label=_("Time zone"), choices=[(zone, zone.replace("_", " ")) for zone in sorted(available_timezones())]
+        self.fields["time_zone"] = forms.ChoiceField(label=_("Time zone"), choices=_zones())
+        self.fields["locale"] = forms.ChoiceField(
+            label=_("Language and region"), choices=local.choices(self.instance.locale)
         )
         self.fields["week_start"] = forms.TypedChoiceField(
             label=_("The week starts on"), coerce=int, choices=week_days()
         )
 
 
-class TeamForm(forms.ModelForm[Team]):
+class PlaceForm(SharedForm):
+    """Where a person is; the first choice of each is what the organisation has."""
+
+    locale = forms.ChoiceField(label=_("Language and region"), required=False)
+    time_zone = forms.ChoiceField(label=_("Time zone"), required=False)
+    week_start = forms.TypedChoiceField(label=_("The week starts on"), coerce=int, empty_value=None, required=False)
+
+    def __init__(self, *args: Any, person: Person, organisation: Organisation, **kwargs: Any) -> None:
+        initial = {"locale": person.locale, "time_zone": person.time_zone, "week_start": person.week_start}
+        super().__init__(*args, initial=initial, subject=person, **kwargs)
+        locales, zones, days = local.choices(person.locale or organisation.locale), _zones(), week_days()
+        self._offer("locale", locales, dict(locales).get(organisation.locale, organisation.locale))
+        self._offer("time_zone", zones, organisation.time_zone.replace("_", " "))
+        self._offer("week_start", days, dict(days)[organisation.week_start])
+
+    def _offer(self, name: str, choices: Iterable[tuple[Any, str]], theirs: str) -> None:
+        same = _("As the organisation: %(value)s") % {"value": theirs}
+        self.fields[name].choices = [("", same), *choices]  # type: ignore[attr-defined]
+
+
+class HolidayForm(SharedModelForm[Holiday]):
+    """A holiday (a copy, as above); without a last day it is one day."""
+
+    last_on = forms.DateField(
+        label=_("Last day"), required=False, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+    )
+
+    class Meta:
+        model = Holiday
+        fields = ("name", "first_on", "last_on", "is_yearly")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["first_on"].widget = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+
+    def clean(self) -> dict[str, Any]:
+        given = super().clean() or {}
+        if given.get("first_on") and not given.get("last_on"):
+            given["last_on"] = given["first_on"]
+        return given
+
+
+class HolidayListForm(forms.Form):
+    """Holidays from a file or from pasted text."""
+
+    file = forms.FileField(label=_("A calendar or a table"), required=False)
+    text = forms.CharField(
+        label=_("Or paste them"),
+        required=False,
+        max_length=200_000,
+        widget=forms.Textarea(attrs={"rows": 4, "spellcheck": "false"}),
+    )
+
+    def given(self) -> str:
+        """Return the text of the file, or what was pasted."""
+        file = self.cleaned_data.get("file")
+        if file is None:
+            return str(self.cleaned_data["text"])
+        return bytes(file.read(1_000_000)).decode("utf-8", "replace")
+
+
+class TeamForm(SharedModelForm[Team]):
     """A team (a copy, as above); shares are typed in per cent and kept as 0–1."""
 
     working_days = forms.TypedMultipleChoiceField(
@@ -162,7 +227,7 @@ class NewTeamForm(forms.Form):
         self.fields["unit"].queryset = Unit.objects.filter(organisation=organisation)  # type: ignore[attr-defined]
 
 
-class UnitForm(forms.Form):
+class UnitForm(SharedForm):
     name = forms.CharField(label=_("Name"), max_length=120)
     parent = forms.ModelChoiceField(
         label=_("Under"), queryset=Unit.objects.none(), required=False, empty_label=_("the organisation")
@@ -179,9 +244,41 @@ class ColumnForm(forms.Form):
     limit = forms.IntegerField(label=_("Limit"), min_value=1, max_value=999, required=False)
 
 
+class ColumnsForm(SharedForm):
+    """All columns of a board at once: three fields each, with the column's number in their names."""
+
+    def __init__(self, *args: Any, columns: Iterable[Column], **kwargs: Any) -> None:
+        self.columns = list(columns)
+        super().__init__(*args, subject=self.columns[0] if self.columns else None, **kwargs)
+        for column in self.columns:
+            if self.is_bound and f"name-{column.pk}" not in self.data:
+                continue  # it came while the form was open
+            for name, field in ColumnForm.base_fields.items():
+                key = f"{name}-{column.pk}"
+                self.fields[key] = deepcopy(field)
+                self.initial[key] = getattr(column, name)
+
+    def about(self, name: str) -> Column:
+        """Return the column that a field is of."""
+        return next(column for column in self.columns if name.endswith(f"-{column.pk}"))
+
+    def values(self) -> list[tuple[Column, dict[str, Any]]]:
+        """Return the columns with what they are to be."""
+        names = ColumnForm.base_fields
+        return [
+            (column, {name: self.cleaned_data[f"{name}-{column.pk}"] for name in names})
+            for column in self.columns
+            if f"name-{column.pk}" in self.cleaned_data
+        ]
+
+
 def week_days() -> list[tuple[int, str]]:
     """Return (number, name) of the days of the week, 0 is Monday."""
     return [(number, str(name).capitalize()) for number, name in sorted(get_day_names("wide", locale=locale()).items())]
+
+
+def _zones() -> list[tuple[str, str]]:
+    return [(zone, zone.replace("_", " ")) for zone in sorted(available_timezones())]
 
 
 def _currencies(present: str) -> list[tuple[str, str]]:

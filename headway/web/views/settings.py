@@ -25,10 +25,12 @@ from . import Request, add_errors, get_team, toast
 from .people_forms import (
     AddPersonForm,
     ColumnForm,
+    ColumnsForm,
     GiveRolesForm,
     NameForm,
     NewTeamForm,
     OrganisationForm,
+    PlaceForm,
     TeamForm,
     UnitForm,
 )
@@ -100,7 +102,10 @@ def unit(request: Request, unit_id: int) -> HttpResponse:
     """Rename or move a unit."""
     row = get_object_or_404(Unit, pk=unit_id, organisation=request.organisation)
     form = UnitForm(
-        request.POST or None, initial={"name": row.name, "parent": row.parent_id}, organisation=request.organisation
+        request.POST or None,
+        initial={"name": row.name, "parent": row.parent_id},
+        organisation=request.organisation,
+        subject=row,
     )
     if request.method == "POST" and form.is_valid():
         if _save(request, form, row, lambda: actions.edit_unit(row, by=request.actor, **form.cleaned_data)):
@@ -218,15 +223,18 @@ def columns(request: Request, team_key: str) -> HttpResponse:
     form = ColumnForm(request.POST, auto_id="column-%s")
     do = request.POST.get("do", "")
     if do == "add":
-        if form.is_valid() and _try(form, lambda: scrum.create_column(row, by=request.actor, **form.cleaned_data)):
-            toast(request, _("The board has a column more."))
+        with history.recording() as made:
+            is_added = form.is_valid() and _try(
+                form, lambda: scrum.create_column(row, by=request.actor, **form.cleaned_data)
+            )
+        if is_added:
+            toast(request, _("The board has a column more."), made[-1])
             return redirect("team-settings", team_key=row.key)
-        team_form = TeamForm(instance=copy(row), organisation=request.organisation)
-        return _team_page(request, row, team_form, form, status=422)
+        return _team_page(request, row, _team_form(request, row), form, status=422)
+    if do == "save":
+        return _save_columns(request, row, present)
     try:
-        if do == "save":
-            _save_columns(request, row, present)
-        elif do.startswith(("up-", "down-")):
+        if do.startswith(("up-", "down-")):
             toast(request, _("Moved."), _move_column(request, row, present, do))
         elif do.startswith("delete-"):
             column = get_object_or_404(Column, pk=_number(do), team=row)
@@ -258,15 +266,31 @@ def _by_role(row: queries.MemberRow) -> tuple[int, str]:
 
 
 def profile(request: Request) -> HttpResponse:
-    """The own name; ways to sign in have a page of their own."""
-    form = NameForm(request.POST or None, initial={"name": request.user.name})
-    if request.method == "POST" and form.is_valid():
+    """The own name and place; ways to sign in have a page of their own."""
+    kind = request.POST.get("kind", "name")
+    given = request.POST if request.method == "POST" else None
+    place = PlaceForm(
+        given if kind == "place" else None,
+        person=request.user,
+        organisation=request.organisation,
+        auto_id="place-%s",
+    )
+    form = NameForm(
+        given if kind == "name" else None, initial={"name": request.user.name}, subject=copy(request.user)
+    )
+    if kind == "place" and place.is_valid():
+        person = copy(request.user)
+        if _save(
+            request, place, request.user, lambda: actions.place_person(person, by=request.actor, **place.cleaned_data)
+        ):
+            return redirect("profile")
+    if kind == "name" and form.is_valid():
         person = copy(request.user)
         if _save(
             request, form, request.user, lambda: actions.edit_person(person, by=request.actor, **form.cleaned_data)
         ):
             return redirect("profile")
-    return _render(request, "people/profile.html", {"name_form": form}, form)
+    return _render(request, "people/profile.html", {"name_form": form, "place_form": place}, form, place)
 
 
 def browser(request: Request) -> HttpResponse:
@@ -380,41 +404,46 @@ def _set_roles(request: Request, team: Team, person_id: Any, chosen: list[str]) 
 
 
 def _team_page(
-    request: Request, row: Team, form: TeamForm, column_form: ColumnForm, status: int | None = None
+    request: Request,
+    row: Team,
+    form: TeamForm,
+    column_form: ColumnForm,
+    *,
+    columns_form: ColumnsForm | None = None,
+    status: int | None = None,
 ) -> HttpResponse:
     columns = list(Column.objects.filter(team=row).annotate(held=models.Count("items")))
+    columns_form = columns_form or ColumnsForm(columns=columns)
     context = {
         "team": row,
         "form": form,
         "column_form": column_form,
         "columns": columns,
-        "categories": Column._meta.get_field("category").choices,
+        "columns_form": columns_form,
         "can_edit": allows(request.actor, "manage_team", row),
         "can_archive": allows(request.actor, "manage_organisation", row),
     }
-    return render(request, "people/team.html", context, status=status or (422 if form.errors else 200))
+    has_errors = form.errors or columns_form.errors
+    return render(request, "people/team.html", context, status=status or (422 if has_errors else 200))
 
 
-def _save_columns(request: Request, team: Team, present: list[Column]) -> None:
+def _team_form(request: Request, row: Team) -> TeamForm:
+    return TeamForm(instance=copy(row), organisation=request.organisation)
+
+
+def _save_columns(request: Request, team: Team, present: list[Column]) -> HttpResponse:
+    """Save all columns as one step; the page comes back with what was typed where that cannot be."""
     require(request.actor, "manage_team", team)
-    last = Change.objects.filter(team_id=team.pk).order_by("-pk").values_list("pk", flat=True).first() or 0
-    with transaction.atomic():
-        for column in present:
-            if f"name-{column.pk}" not in request.POST:
-                continue
-            limit = request.POST.get(f"limit-{column.pk}", "").strip()
-            scrum.edit_column(
-                column,
-                by=request.actor,
-                name=request.POST[f"name-{column.pk}"],
-                category=request.POST.get(f"category-{column.pk}"),
-                limit=_number(limit) or None,
-            )
-    mine = Change.objects.filter(team_id=team.pk, pk__gt=last, actor_id=request.actor.person_id)
-    for change in mine.filter(subject_type="scrum.column").order_by("pk"):
-        toast(request, _("Column “%(name)s” is saved.") % {"name": change.subject_label}, change)
-    if not mine.exists():
-        toast(request, _("Saved."))
+    form = ColumnsForm(request.POST, columns=present)
+    if form.is_valid():
+        try:
+            change = scrum.edit_columns(team, form.values(), by=request.actor)
+        except ValidationError as error:
+            add_errors(form, error)
+        else:
+            toast(request, _("The columns are saved.") if change else _("Nothing was changed."), change)
+            return redirect("team-settings", team_key=team.key)
+    return _team_page(request, team, _team_form(request, team), ColumnForm(auto_id="column-%s"), columns_form=form)
 
 
 def _move_column(request: Request, team: Team, present: list[Column], do: str) -> Change | None:
