@@ -57,7 +57,7 @@ def set_daily(is_on: bool, *, by: Actor, organisation: Organisation) -> Change |
 
 def is_host(actor: Actor) -> bool:
     """Say whether somebody administers every organisation of the installation. Two queries."""
-    mine = Membership.objects.filter(person_id=actor.person_id, is_administrator=True, deactivated_at=None)
+    mine = Membership.objects.filter(person=actor.person_id or 0, is_administrator=True, deactivated_at=None)
     return actor.is_administrator and not Organisation.objects.exclude(pk__in=mine.values("organisation")).exists()
 
 

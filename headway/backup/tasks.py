@@ -3,6 +3,7 @@
 import logging
 import secrets
 from pathlib import Path
+from typing import Any
 
 from django.conf import settings
 from django.core.files.storage import default_storage
@@ -32,7 +33,7 @@ def write_export(export_id: int) -> None:
         kept = export(path, organisation=asked.organisation)
     except Refused as reason:
         log.warning("export %s was not written: %s", export_id, reason)
-        values = {"state": Export.State.FAILED, "error": str(reason)}
+        values: dict[str, Any] = {"state": Export.State.FAILED, "error": str(reason)}
     else:
         values = {
             "state": Export.State.READY,
