@@ -14,6 +14,8 @@ from django.core.handlers.wsgi import WSGIHandler
 from django.core.signals import request_finished, request_started
 from django.db import close_old_connections, transaction
 from hypothesis import HealthCheck, Phase, settings
+from schemathesis.core.parameters import ParameterLocation
+from schemathesis.generation import GenerationMode
 from schemathesis.specs.openapi.checks import (
     content_type_conformance,
     negative_data_rejection,
@@ -32,7 +34,13 @@ from tests.world import make_world
 
 EXAMPLES = int(os.environ.get("HEADWAY_API_EXAMPLES") or 6)
 
-schema = schemathesis.openapi.from_dict({**document(api)})
+PROMISED = document(api)
+for operations in PROMISED["paths"].values():  # who gets in is the access walk's: here everything has Ana's token
+    for operation in operations.values():
+        del operation["security"]
+del PROMISED["components"]["securitySchemes"]
+
+schema = schemathesis.openapi.from_dict(PROMISED)
 schema.app = WSGIHandler()
 schema.location = "/api/v1/openapi.json"
 
@@ -72,7 +80,9 @@ def asking(db: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, Any]
     suppress_health_check=list(HealthCheck),
 )
 def test_every_operation_answers_as_the_document_says(case: Any, asking: dict[str, Any]) -> None:
-    for name in list(case.path_parameters or {}):
+    path = case.meta.components.get(ParameterLocation.PATH) if case.meta else None
+    is_wrong = path is not None and path.mode == GenerationMode.NEGATIVE
+    for name in [] if is_wrong else list(case.path_parameters or {}):
         case.path_parameters[name] = asking["places"].get(name, case.path_parameters[name])
     with transaction.atomic():
         try:

@@ -71,7 +71,9 @@ def _operations(whole: dict[str, Any], server: str) -> Iterator[tuple[str, Shown
 
 
 def _shown(whole: dict[str, Any], server: str, path: str, method: str, operation: dict[str, Any]) -> Shown:
-    body_type, body = next(iter(operation.get("requestBody", {}).get("content", {}).items()), ("", {}))
+    contents: dict[str, dict[str, Any]] = operation.get("requestBody", {}).get("content", {})
+    body_type = next(iter(contents), "")
+    body = contents.get(body_type, {})
     answers = {status: answer for status, answer in operation["responses"].items() if status.startswith("2")}
     answer = next(iter(answers.values())).get("content", {}).get("application/json", {})
     return Shown(
@@ -79,7 +81,7 @@ def _shown(whole: dict[str, Any], server: str, path: str, method: str, operation
         method=method.upper(),
         path=path,
         summary=operation["summary"],
-        description=operation["description"].rpartition("\n\nScope:")[0],
+        description=operation["description"].rpartition("Scope:")[0].strip(),
         scope=operation["x-scope"],
         is_deprecated=operation.get("deprecated", False),
         parameters=tuple(

@@ -82,9 +82,7 @@ def _complete(path: str, method: str, operation: dict[str, Any]) -> None:
     if not operation.get("x-deprecation"):
         operation.pop("x-deprecation", None)
     scope = operation["x-scope"]
-    operation["description"] = "\n\n".join(
-        part for part in (operation.get("description"), f"Scope: `{scope}`.") if part
-    )
+    operation["description"] = "\n\n".join(part for part in (_description(operation), f"Scope: `{scope}`.") if part)
     operation["security"] = [{"token": [scope]}, {"browser": []}]
     parameters = operation.setdefault("parameters", [])
     for parameter in parameters:
@@ -117,6 +115,12 @@ def _complete(path: str, method: str, operation: dict[str, Any]) -> None:
         operation["responses"][str(status)] = {"$ref": f"#/components/responses/Problem{status}"}
     answers = sorted(operation["responses"].items(), key=lambda pair: int(pair[0]))
     operation["responses"] = {str(status): answer for status, answer in answers}
+
+
+def _description(operation: dict[str, Any]) -> str:
+    """Return what is said beyond the summary."""
+    told = str(operation.get("description") or "")
+    return "" if told.rstrip(".") == operation["summary"] else told
 
 
 def _simplify(parameter: dict[str, Any]) -> None:
