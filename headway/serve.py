@@ -345,7 +345,7 @@ def _serve_until_stopped(listener: socket.socket) -> None:
     from headway.asgi import application
 
     get_resolver().url_patterns  # noqa: B018  (loads all pages now, and not in the first request)
-    # What is loaded by now stays: looking through it for garbage took a tenth of each request.
+    # What is loaded by now stays: nobody need look through it for garbage.
     gc.collect()
     gc.freeze()
     gc.set_threshold(20_000, 20, 20)

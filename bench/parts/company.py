@@ -3,6 +3,7 @@
 import datetime as dt
 import random
 from collections.abc import Sequence
+from itertools import accumulate
 from typing import Any
 
 
@@ -27,8 +28,7 @@ def make(teams: Sequence[tuple[str, int]], *, people: int, in_sprint: int, price
     organisation = Organisation.objects.create(name="Bench", created_at=now)
     crew = [
         Person.objects.create(email=f"p{n}@example.org", name=f"{w.title()} {v.title()}", created_at=now)
-        for n, (w, v) in enumerate(zip(words * people, reversed(words * people), strict=True))
-        if n < people
+        for n, (w, v) in enumerate(zip(words[:people], words[people : 2 * people], strict=True))
     ]
     for person in crew:
         Membership.objects.create(organisation=organisation, person=person, joined_at=now)
@@ -84,6 +84,7 @@ def _make_team(
             )
     first = {category: next(c for c in columns if c.category == category) for category in Category.values}
     made_items = []
+    often = list(accumulate(1 / (10 + n) for n in range(len(words))))
     for number, rank in enumerate(ranks.many_between(None, None, count + count // 2), 1):
         # Done in the past are the last ones; of the open ones a few are under way.
         category = "done" if number > count else "doing" if number % 200 == 7 else "todo"
@@ -92,8 +93,8 @@ def _make_team(
             Item(
                 team=team,
                 number=number,
-                title=" ".join(dice.choices(words, k=6)),
-                description=" ".join(dice.choices(words, k=80)),
+                title=" ".join(dice.choices(words, cum_weights=often, k=6)),
+                description=" ".join(dice.choices(words, cum_weights=often, k=80)),
                 column=first[category],
                 category=category,
                 rank=rank,

@@ -4,6 +4,7 @@ import datetime as dt
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import numpy as np
 from django.db.models import OuterRef, Subquery
@@ -247,19 +248,19 @@ def valued(team: Team, rows: list[Row], aims: Mapping[int, Aim]) -> tuple[list[R
     if not priced:
         return rows, None, None
     portfolio = _portfolio(team, [rows[place] for place in priced], aims)
-    values = engine.item_values(portfolio)
+    known = _figures(team.key, portfolio)
+    values = known.values
     if any(rows[place].weeks is None for place in priced):
-        for place, value in zip(priced, values.tolist(), strict=True):
+        for place, value in zip(priced, values, strict=True):
             rows[place] = replace(rows[place], value=value)
         return rows, None, None
     order = range(len(priced))
-    best, value_best = engine.simple_best_order(portfolio)
-    best_place = {index: place for place, index in enumerate(best, start=1)}
+    best_place = {index: place for place, index in enumerate(known.best, start=1)}
     figures = zip(
         priced,
-        values.tolist(),
-        engine.value_per_week(portfolio).tolist(),
-        engine.cost_of_waiting(portfolio).tolist(),
+        values,
+        known.per_week,
+        known.waiting,
         order,
         strict=True,
     )
@@ -271,10 +272,38 @@ def valued(team: Team, rows: list[Row], aims: Mapping[int, Aim]) -> tuple[list[R
             cost_of_waiting=waiting,
             best_place=best_place[index],
         )
-    groups = engine.tie_groups(portfolio, order, rng=_rng(team, portfolio))
-    for number, group in enumerate(groups, start=1):
+    for number, group in enumerate(known.ties, start=1):
         _tie(rows, [priced[index] for index in group], number)
-    return rows, engine.score_order(portfolio, order), value_best
+    return rows, known.present, known.value_best
+
+
+@dataclass(frozen=True)
+class _Figures:
+    """What the engine says of a portfolio in its present order."""
+
+    values: tuple[float, ...]
+    per_week: tuple[float, ...]
+    waiting: tuple[float, ...]
+    best: tuple[int, ...]
+    value_best: float
+    present: float
+    ties: tuple[tuple[int, ...], ...]
+
+
+@lru_cache(maxsize=64)
+def _figures(team_key: str, portfolio: engine.SimplePortfolio) -> _Figures:
+    """Kept by what goes in: a card that moves on the board changes nothing of what the backlog is worth."""
+    order = range(len(portfolio.effort_weeks))
+    best, value_best = engine.simple_best_order(portfolio)
+    return _Figures(
+        values=tuple(engine.item_values(portfolio).tolist()),
+        per_week=tuple(engine.value_per_week(portfolio).tolist()),
+        waiting=tuple(engine.cost_of_waiting(portfolio).tolist()),
+        best=tuple(best),
+        value_best=float(value_best),
+        present=float(engine.score_order(portfolio, order)),
+        ties=tuple(tuple(group) for group in engine.tie_groups(portfolio, order, rng=_rng(team_key, portfolio))),
+    )
 
 
 def _tie(rows: list[Row], places: list[int], number: int) -> None:
@@ -315,7 +344,7 @@ def _portfolio(team: Team, rows: Sequence[Row], aims: Mapping[int, Aim]) -> engi
     )
 
 
-def _rng(team: Team, portfolio: engine.SimplePortfolio) -> np.random.Generator:
+def _rng(team_key: str, portfolio: engine.SimplePortfolio) -> np.random.Generator:
     """Seed from the content, so that the same input gives the same ties on every database, page and command."""
-    digest = hashlib.sha256(f"{team.key} {portfolio!r}".encode()).digest()
+    digest = hashlib.sha256(f"{team_key} {portfolio!r}".encode()).digest()
     return np.random.default_rng(int.from_bytes(digest[:8], "big"))
