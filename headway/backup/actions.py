@@ -23,6 +23,8 @@ FOLDER = "exports"  # below the stored files; no part of a backup
 def ask_for_export(organisation: Organisation, *, by: Actor) -> Export:
     """Let the worker write the organisation's export; earlier ones of the same person go."""
     require(by, "export_organisation", organisation)
+    if by.person_id is None:
+        raise Forbidden(_("An export made here is for one person. On the command line: headway export FILE"))
     for earlier in Export.objects.visible_to(by):
         _delete(earlier)
     made = Export.objects.create(organisation=organisation, by_id=by.person_id, created_at=clock.now())
