@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 from headway.engine.forecast import items_done, weeks_to_finish
 from headway.lib import clock
 from headway.lib.days import working_days
+from headway.people import actions
+from headway.people.models import Team
 from headway.scrum.models import Category, Item
 from headway.value.documents import forecast_document
 from headway.value.queries import Forecast, TooLittle, forecast_for, sprint_chance
@@ -164,3 +166,36 @@ def test_the_sprint_s_chance_is_of_all_that_is_open_in_it(world: World) -> None:
     days = working_days(clock.today(), sprint.ends_on)
     assert found.open_items == 3
     assert found.chance == items_done([3] * 8, weeks=days / 5).at_least(3)
+
+
+# Days off
+
+
+def test_a_forecast_over_christmas_is_later_and_falls_on_a_working_day(world: World) -> None:
+    today = dt.date(2026, 12, 14)
+    for week in range(8):
+        for _ in range(4):
+            done_at = dt.datetime(2026, 12, 11, 12, tzinfo=dt.UTC) - dt.timedelta(weeks=week)
+            make_item(world.team, category="done", created_at=done_at - dt.timedelta(days=20), done_at=done_at)
+    plain = forecast_for(world.team, items=10, today=today)
+    plain_by = forecast_for(world.team, by=dt.date(2027, 1, 3), today=today)
+    actions.add_holiday(
+        world.organisation, by=world.ana, name="Christmas", first_on=dt.date(2026, 12, 21), last_on=dt.date(2027, 1, 3)
+    )
+    team = Team.objects.get(pk=world.team.pk)
+    off = forecast_for(team, items=10, today=today)
+    assert isinstance(plain, Forecast)
+    assert isinstance(off, Forecast)
+    for chance, weeks in plain.quantiles.items():
+        assert off.quantiles[chance] == weeks + 2
+        assert team.calendar.is_working(off.dates[chance] or today)
+    off_by = forecast_for(team, by=dt.date(2027, 1, 3), today=today)
+    one_week = forecast_for(world.team, by=dt.date(2026, 12, 20), today=today)
+    assert isinstance(plain_by, Forecast)
+    assert isinstance(off_by, Forecast)
+    assert isinstance(one_week, Forecast)
+    assert off_by.quantiles == one_week.quantiles
+    assert off_by.quantiles[0.5] < plain_by.quantiles[0.5]
+    before = forecast_for(team, items=1, today=today)
+    assert isinstance(before, Forecast)
+    assert before.dates[0.5] == dt.date(2027, 1, 4)  # a week from today ends on a Sunday, and then nobody works
