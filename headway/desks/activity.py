@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.apps import apps
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from headway.live.history import is_undoable
 from headway.live.models import Change
@@ -114,6 +114,11 @@ def subject_for(viewer: Actor, of: str) -> Subject | None:
     return None if row is None else Subject(row, f"{row.key} {row.title}" if isinstance(row, Item) else str(row))
 
 
+def changes_of(row: Any) -> QuerySet[Change]:
+    """Return the Changes about a row, with those of what hangs on it and of many rows at once."""
+    return Change.objects.filter(_about(row))
+
+
 def item_lines(item: Item, steps: Iterable[Step]) -> tuple[Said, ...]:
     """Say the steps of one item. Two queries."""
     names = _names({item.team_id}, ())
@@ -128,6 +133,9 @@ def _about(row: Any) -> Q:
     if isinstance(row, Item):
         bets = Bet.objects.filter(serves__item=row)
         return about_item(row) | _bets(bets) | _of(NotNow, NotNow.objects.filter(item=row).values("pk"))
+    if isinstance(row, Column):
+        of_many = Q(name="columns.edited", team_id=row.team_id) & Q(after__has_key=str(row.pk))
+        return own | of_many
     if isinstance(row, KeyResult):
         return own | _key_results(KeyResult.objects.filter(pk=row.pk))
     if isinstance(row, Objective):

@@ -257,5 +257,8 @@ _PATTERNS = {
     "token.revoked": gettext_lazy("%(who)s revoked the API token %(what)s"),
     "password.set": gettext_lazy("A password was set for %(what)s"),
     "password_link.issued": gettext_lazy("%(who)s made a password link for %(what)s"),
+    "export.asked": gettext_lazy("%(who)s asked for an export of %(what)s"),
+    "export.deleted": gettext_lazy("%(who)s deleted an export of %(what)s"),
+    "daily_backup.switched": gettext_lazy("%(who)s switched the daily backup of %(what)s on or off"),
     "demonstration.loaded": gettext_lazy("The demonstration %(what)s was loaded"),
 }

@@ -245,6 +245,7 @@ def organisation_form(**changes):
         "strategy": "Ship what people need.",
         "currency": "GBP",
         "time_zone": "Europe/Berlin",
+        "locale": "en-GB",
         "week_start": "0",
         "horizon_weeks": "26",
     } | changes
@@ -415,8 +416,11 @@ def test_columns_are_saved_together_or_not_at_all(ana, world):
     }
     ana.post("/t/ANT/settings/columns/", given)
     assert columns_of(world) == [("Ready", "todo", None), ("Doing", "doing", 4), ("Done", "done", None)]
-    ana.post("/t/ANT/settings/columns/", given | {f"name-{todo.pk}": "Next", f"category-{doing.pk}": "done"})
-    assert "is the last column for" in html(ana.get("/t/ANT/settings/"))
+    refused = given | {f"name-{todo.pk}": "Next", f"category-{doing.pk}": "done"}
+    answer = ana.post("/t/ANT/settings/columns/", refused)
+    assert answer.status_code == 422
+    assert "is the last column for" in html(answer)
+    assert 'value="Next"' in html(answer), "what was typed stays"
     assert columns_of(world)[0][0] == "Ready"
 
 

@@ -1,7 +1,7 @@
 """Every write of the backlog, the board and the Sprints."""
 
 from .blocks import block_item, unblock_item
-from .columns import create_column, delete_column, edit_column, ensure_columns, order_columns
+from .columns import create_column, delete_column, edit_column, edit_columns, ensure_columns, order_columns
 from .items import create_item, edit_item, remove_item, remove_items, restore_item
 from .moves import move_item, move_items, rank_item, rank_items
 from .sprints import (
@@ -25,6 +25,7 @@ __all__ = [
     "create_sprint",
     "delete_column",
     "edit_column",
+    "edit_columns",
     "edit_item",
     "edit_sprint",
     "ensure_columns",

@@ -71,30 +71,31 @@ def edit_column(
     require(by, "manage_team", column)
     locked_team(column.team_id)
     column = Column.objects.select_related("team").get(pk=column.pk)
-    given: dict[str, Any] = {"name": name.strip() if name is not None else None, "category": category}
+    given: dict[str, Any] = {"name": name, "category": category}
     given = {field: value for field, value in given.items() if value is not None}
     if limit is not KEEP:
         given["limit"] = limit
-    before = fields_as_json(column, given)
-    for field, value in given.items():
-        setattr(column, field, value)
-    column.full_clean()
-    changed = [field for field in given if before[field] != getattr(column, field)]
-    if not changed:
-        return column
-    if "category" in changed:
-        _refuse_without_category(column, str(before["category"]))
-    column.save(update_fields=changed)
-    times = _follow_category(column, by=by) if "category" in changed else {}
-    record(
-        "column.edited",
-        by=by,
-        subject=column,
-        team_id=column.team_id,
-        before={field: before[field] for field in changed} | ({"items": times} if times else {}),
-        after=fields_as_json(column, changed),
-    )
+    before, after = _write(column, given, by=by)
+    if after:
+        record("column.edited", by=by, subject=column, team_id=column.team_id, before=before, after=after)
     return column
+
+
+@transaction.atomic
+def edit_columns(team: Team, columns: Sequence[tuple[Column, dict[str, Any]]], *, by: Actor) -> Change | None:
+    """Edit several columns, given with their fields, as one step; None where nothing differs.
+
+    Names may change places. A column that is gone is left out. Errors name their field as `name-5` of column 5.
+    """
+    require(by, "manage_team", team)
+    locked_team(team.pk)
+    present = {column.pk: column for column in Column.objects.select_related("team").filter(team=team)}
+    given = [(present[column.pk], fields) for column, fields in columns if column.pk in present]
+    before, after = _write_all(given, by=by)
+    if not after:
+        return None
+    label = ", ".join(column.name for column, _fields in given if str(column.pk) in after)
+    return record("columns.edited", by=by, subject=team, team_id=team.pk, label=label, before=before, after=after)
 
 
 @transaction.atomic
@@ -159,23 +160,28 @@ def _undo_created(change: Change, by: Actor) -> Change:
 @inverse("column.edited")
 def _undo_edited(change: Change, by: Actor) -> Change:
     column = _column_of(change, by)
-    refuse_if_changed(change, column, change.after, column.name)
-    fields = {field: value for field, value in change.before.items() if field != "items"}
-    if "category" in fields:
-        _refuse_without_category(column, column.category)
-    put_fields(column, fields)
-    column.full_clean()
-    column.save(update_fields=[*fields])
-    if "category" in fields:
-        _follow_category(column, by=by)
-        _put_times_back(change.before.get("items", {}), column)
+    before, after = _back([(column, change.before, change.after)], change, by)[str(column.pk)]
     return record(
-        "column.edited",
+        "column.edited", by=by, subject=column, team_id=column.team_id, before=before, after=after, undoes=change
+    )
+
+
+@inverse("columns.edited")
+def _undo_columns_edited(change: Change, by: Actor) -> Change:
+    team = locked_team(change.team_id or 0)
+    require(by, "manage_team", team)
+    present = Column.objects.select_related("team").filter(team=team).in_bulk([int(pk) for pk in change.after])
+    if len(present) != len(change.after):
+        raise CannotUndo(_("Some of these columns are gone."))
+    both = _back([(row, change.before[str(pk)], change.after[str(pk)]) for pk, row in present.items()], change, by)
+    return record(
+        "columns.edited",
         by=by,
-        subject=column,
-        team_id=column.team_id,
-        before=change.after,
-        after=fields,
+        subject=team,
+        team_id=team.pk,
+        label=change.subject_label,
+        before={pk: before for pk, (before, _after) in both.items()},
+        after={pk: after for pk, (_before, after) in both.items()},
         undoes=change,
     )
 
@@ -216,6 +222,63 @@ def _undo_deleted(change: Change, by: Actor) -> Change:
 
 
 # Below
+
+
+def _write_all(
+    given: Sequence[tuple[Column, dict[str, Any]]], *, by: Actor
+) -> tuple[dict[str, dict[str, Any]], dict[str, dict[str, Any]]]:
+    """Write the fields of several columns; return what differs, before and after, by the column's number."""
+    new = {column.pk: str(fields["name"]).strip() for column, fields in given if "name" in fields}
+    for column, _fields in given:
+        if column.pk in new and column.name != new[column.pk] and column.name in new.values():
+            # Its name goes to another: it is free before that one takes it.
+            Column.objects.filter(pk=column.pk).update(name=f"\u200b{column.pk}")
+    before: dict[str, dict[str, Any]] = {}
+    after: dict[str, dict[str, Any]] = {}
+    # A column may leave its category where another enters it: what enters goes first.
+    for column, fields in sorted(given, key=lambda one: one[1].get("category") == one[0].category):
+        try:
+            was, left = _write(column, fields, by=by)
+        except ValidationError as error:
+            raise ValidationError(
+                {f"{name}-{column.pk}": errors for name, errors in error.message_dict.items()}
+            ) from error
+        if left:
+            before[str(column.pk)], after[str(column.pk)] = was, left
+    return before, after
+
+
+def _write(column: Column, given: dict[str, Any], *, by: Actor) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Write fields of a column, items following its category. Returns what differs, before and after."""
+    given = given | ({"name": given["name"].strip()} if "name" in given else {})
+    was = fields_as_json(column, given)
+    put_fields(column, given)
+    column.full_clean()
+    changed = [field for field in given if was[field] != getattr(column, field)]
+    if not changed:
+        return {}, {}
+    if "category" in changed:
+        _refuse_without_category(column, str(was["category"]))
+    column.save(update_fields=changed)
+    times = _follow_category(column, by=by) if "category" in changed else {}
+    before = {field: was[field] for field in changed} | ({"items": times} if times else {})
+    return before, fields_as_json(column, changed)
+
+
+def _back(
+    rows: Sequence[tuple[Column, dict[str, Any], dict[str, Any]]], change: Change, by: Actor
+) -> dict[str, tuple[dict[str, Any], dict[str, Any]]]:
+    """Put columns back to what they were `before`; refuse where one is no longer as `after` says."""
+    for column, _was, left in rows:
+        refuse_if_changed(change, column, {field: left[field] for field in left if field != "items"}, column.name)
+    fields = [(column, {name: value for name, value in was.items() if name != "items"}) for column, was, _left in rows]
+    try:
+        before, after = _write_all(fields, by=by)
+    except ValidationError as error:
+        raise CannotUndo(" ".join(error.messages)) from error
+    for column, was, _left in rows:
+        _put_times_back(was.get("items", {}), column)
+    return {pk: (before[pk], after[pk]) for pk in after}
 
 
 def _column_of(change: Change, by: Actor) -> Column:

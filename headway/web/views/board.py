@@ -99,7 +99,7 @@ def move(request: Request, team_key: str, number: int) -> HttpResponse:
     seen_in = whole(request.POST.get("from"))
     if seen_in and was.pk not in {seen_in, column.pk}:
         told = _("%(who)s put %(item)s into “%(column)s” meanwhile; it stays there.")
-        who = last_to_change(item)
+        who = last_to_change(item, "column")
         toast(request, told % {"who": who, "item": item.key, "column": was.name}, tone="bad")
         return show_lanes(request, team, {seen_in, was.pk, column.pk})
     neighbour = _neighbour(request, team, item, column)

@@ -8,6 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import Resolver404, resolve
 from django.utils.translation import gettext as _
 
+from headway.desks.activity import changes_of
 from headway.live.history import recording
 from headway.live.models import Change
 from headway.people.models import Person, Team
@@ -17,6 +18,8 @@ from . import Request, back, is_htmx, own_referer, trigger
 #: pages with a part that asks for itself again on the event `value-changed`
 FOLLOWING = {"backlog", "link"}
 
+LOOKED_THROUGH = 20
+
 
 def change_of(request: Request, act: Callable[[], Any]) -> Change | None:
     """Do an action and return the Change that it recorded, for the toast; None where nothing changed."""
@@ -25,11 +28,11 @@ def change_of(request: Request, act: Callable[[], Any]) -> Change | None:
     return made[-1] if made else None
 
 
-def last_to_change(row: Model) -> str:
-    """Name who changed a row last, for somebody who looks at it as it was before. Two queries."""
-    changes = Change.objects.filter(subject_type=row._meta.label_lower, subject_id=row.pk)
-    actor_id = changes.order_by("-pk").values_list("actor_id", flat=True).first()
-    person = Person.objects.filter(pk=actor_id or 0).first()
+def last_to_change(row: Model, field: str = "") -> str:
+    """Name who changed a row last (this field of it), for somebody who looks at it as it was before. Two queries."""
+    changes = list(changes_of(row).order_by("-pk")[:LOOKED_THROUGH])
+    wrote = [change for change in changes if _writes(change, row, field)] or changes
+    person = Person.objects.filter(pk=(wrote[0].actor_id if wrote else None) or 0).first()
     return person.name if person else _("Somebody")
 
 
@@ -43,6 +46,12 @@ def follow(request: HttpRequest, team: Team, default: str = "backlog", **parts: 
 def stay(request: HttpRequest, team: Team, default: str = "backlog") -> HttpResponse:
     """Leave the page as it is, with what was typed: nothing changed, and a toast says why."""
     return HttpResponse(status=204) if is_htmx(request) else back(request, default, team_key=team.key)
+
+
+def _writes(change: Change, row: Model, field: str) -> bool:
+    """Say whether a Change, of one row or of many, wrote a field of this row."""
+    after = change.after.get(str(row.pk), change.after)
+    return isinstance(after, dict) and bool({field, f"{field}_id"} & after.keys())
 
 
 def _page(request: HttpRequest) -> str:

@@ -44,7 +44,7 @@ def cycle(request: Request, cycle_id: int) -> HttpResponse:
     row = _cycle(request, cycle_id)
     require(request.actor, "manage_cycles", row)
     initial = {"name": row.name, "starts_on": row.starts_on, "ends_on": row.ends_on}
-    form = CycleForm(request.POST or None, initial=initial)
+    form = CycleForm(request.POST or None, initial=initial, subject=row)
     if request.method == "POST" and form.is_valid():
         done = do(request, form, lambda: actions.edit_cycle(row, by=request.actor, **form.cleaned_data))
         if done:

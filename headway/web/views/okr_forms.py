@@ -46,7 +46,7 @@ class ValueField(forms.CharField):
             raise ValidationError(_("Write one number, for example 46.4.")) from error
 
 
-class CycleForm(forms.Form):
+class CycleForm(SharedForm):
     name = forms.CharField(label=gettext_lazy("Name"), max_length=80)
     starts_on = forms.DateField(label=gettext_lazy("First day"), widget=DateInput())
     ends_on = forms.DateField(label=gettext_lazy("Last day"), widget=DateInput())

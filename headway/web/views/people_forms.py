@@ -250,13 +250,15 @@ class ColumnsForm(SharedForm):
     def __init__(self, *args: Any, columns: Iterable[Column], **kwargs: Any) -> None:
         self.columns = list(columns)
         super().__init__(*args, subject=self.columns[0] if self.columns else None, **kwargs)
+        self.data = dict(self.data.items())
         for column in self.columns:
-            if self.is_bound and f"name-{column.pk}" not in self.data:
-                continue  # it came while the form was open
+            is_new = self.is_bound and f"name-{column.pk}" not in self.data  # it came while the form was open
             for name, field in ColumnForm.base_fields.items():
                 key = f"{name}-{column.pk}"
                 self.fields[key] = deepcopy(field)
                 self.initial[key] = getattr(column, name)
+                if is_new:
+                    self.data = self.data | {key: self.initial[key]}
 
     def about(self, name: str) -> Column:
         """Return the column that a field is of."""

@@ -275,9 +275,7 @@ def profile(request: Request) -> HttpResponse:
         organisation=request.organisation,
         auto_id="place-%s",
     )
-    form = NameForm(
-        given if kind == "name" else None, initial={"name": request.user.name}, subject=copy(request.user)
-    )
+    form = NameForm(given if kind == "name" else None, initial={"name": request.user.name}, subject=copy(request.user))
     if kind == "place" and place.is_valid():
         person = copy(request.user)
         if _save(
@@ -381,7 +379,7 @@ def _second_owner(request: Request, team: Team, everyone: tuple[queries.MemberRo
     is_new = person is not None and owner in request.POST.getlist("roles") and owner not in person.roles
     if not is_new or not others or request.POST.get("confirmed") or not allows(request.actor, "manage_team", team):
         return None
-    fields = [(name, value) for name in ("kind", "person", "roles") for value in request.POST.getlist(name)]
+    fields = [(name, value) for name in ("kind", "person", "was", "roles") for value in request.POST.getlist(name)]
     context = {
         "team": team,
         "person": person.name if person else "",
@@ -398,7 +396,12 @@ def _set_roles(request: Request, team: Team, person_id: Any, chosen: list[str]) 
         person_id=_number(str(person_id)),
         organisation=request.organisation,
     )
-    wanted = [Role(role) for role in chosen if role in Role.values]
+    wanted = {Role(role) for role in chosen if role in Role.values}
+    if "was" in request.POST:
+        # What somebody else gave or took while this form was open stays so.
+        shown = set(request.POST.getlist("was"))
+        held = set(row.person.team_roles.filter(team=team).values_list("role", flat=True))
+        wanted = {role for role in Role if (role in held if (role in wanted) == (role in shown) else role in wanted)}
     change = actions.set_roles(team, row.person, wanted, by=request.actor)
     toast(request, _("Roles of %(name)s saved.") % {"name": row.person.name}, change)
 

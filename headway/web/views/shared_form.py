@@ -1,7 +1,7 @@
 """Forms on something that others may change while the form is open."""
 
 import json
-from typing import Any
+from typing import Any, TypeVar
 
 from django import forms
 from django.db.models import Model
@@ -12,8 +12,10 @@ from django.utils.translation import gettext as _
 
 from .changes import last_to_change
 
+Row = TypeVar("Row", bound=Model)
 
-class SharedForm(forms.Form):
+
+class _Shared(forms.BaseForm):
     """A form that carries what it showed of its `subject`, so that nobody's edit is overwritten unseen.
 
     A field that its person left alone takes what others wrote meanwhile. Where both changed a field the form is
@@ -36,10 +38,15 @@ class SharedForm(forms.Form):
             self._merge()
         super().full_clean()
         self._keep_texts()
-        who = last_to_change(self.subject) if self.subject is not None and self._theirs else ""
         for name, typed in self._theirs.items():
+            who = last_to_change(self.about(name), name.partition("-")[0])
             told = _("%(who)s changed this meanwhile to “%(value)s”. Save again to put yours in its place.")
             self.add_error(name, told % {"who": who, "value": self._in_words(name, typed)})
+
+    def about(self, name: str) -> Model:
+        """Return the row that the field of this name is kept in, for the name of whoever changed it."""
+        assert self.subject is not None
+        return self.subject
 
     def _keep_texts(self) -> None:
         """Write line ends as they were, or plainly: a browser sends others, and a text nobody touched would change."""
@@ -73,15 +80,29 @@ class SharedForm(forms.Form):
 
     def _standing(self) -> dict[str, list[str]]:
         """Return for each field what a browser would send if nobody touched it."""
-        return {
-            name: _typed(field.widget.format_value(field.prepare_value(self.get_initial_for_field(field, name))))
-            for name, field in self.fields.items()
-        }
+        return {name: self._untouched(name, field) for name, field in self.fields.items()}
+
+    def _untouched(self, name: str, field: forms.Field) -> list[str]:
+        value = field.prepare_value(self.get_initial_for_field(field, name))
+        if isinstance(field.widget, forms.CheckboxInput):
+            return _typed(bool(value))
+        return _typed(field.widget.format_value(value))
 
     def _in_words(self, name: str, typed: list[str]) -> str:
         choices = getattr(self.fields[name], "choices", ())
         labels = {str(value): str(label) for value, label in choices if not isinstance(label, list | tuple)}
         return Truncator(", ".join(labels.get(one, one) for one in typed)).chars(120) or "–"
+
+
+class SharedForm(_Shared, forms.Form):
+    """A form of fields."""
+
+
+class SharedModelForm(_Shared, forms.ModelForm[Row]):
+    """A form of a model's fields; its subject is the row that it shows."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, subject=options.get("instance"), **options)
 
 
 def _read(text: Any) -> dict[str, list[str]]:
@@ -100,5 +121,7 @@ def _typed(value: Any) -> list[str]:
         return []
     if isinstance(value, list | tuple | set):
         return sorted(str(one) for one in value if one not in (None, ""))
+    if value is True:
+        return ["on"]
     text = str(value).replace("\r\n", "\n").replace("\r", "\n").strip()
     return [text] if text else []
