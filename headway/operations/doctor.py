@@ -500,7 +500,7 @@ def _organisations() -> Iterator[Finding]:
             )
             % {"count": count, "ids": ", ".join(str(key) for key in without.values_list("pk", flat=True)[:10])},
             _("Nobody can add people or change its settings."),
-            _("Make one with the command for a lost administrator: headway --help lists it."),
+            _("headway administrator ana@example.org makes one and prints a link to a password."),
         )
     for organisation in Organisation.objects.only("pk", "time_zone"):
         try:

@@ -19,6 +19,7 @@ from django.utils.translation import gettext as _
 VARIABLES = frozenset(
     {
         "HEADWAY_ACCESS_LOG",
+        "HEADWAY_BACKUP_FOLDER",
         "HEADWAY_BREACHED_PASSWORDS",
         "HEADWAY_DATA",
         "HEADWAY_DEBUG",
@@ -28,6 +29,7 @@ VARIABLES = frozenset(
         "HEADWAY_LOG_LEVEL",
         "HEADWAY_METRICS_FROM",
         "HEADWAY_METRICS_TOKEN",
+        "HEADWAY_OIDC",
         "HEADWAY_ORIGINS",
         "HEADWAY_PATH",
         "HEADWAY_PROXIES",
@@ -38,7 +40,7 @@ VARIABLES = frozenset(
     }
 )
 #: Variables of sign-in providers carry the provider's name (docs/howto/sign-in.md).
-_FAMILIES = ("HEADWAY_OIDC",)
+_FAMILIES = ("HEADWAY_OIDC_",)
 #: Read by the tools beside the programme.
 _OF_TOOLS = frozenset({"HEADWAY_TRIAL_DATA"})
 

@@ -1,7 +1,6 @@
 """What every kind of answer tells a browser: a page, a file, an export, a stream, an error."""
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
