@@ -37,7 +37,7 @@ Choice = Literal["ours", "theirs"]
 State = Literal["uploaded", "running", "done", "stopped", "failed", "undone"]
 
 
-class Column(Out):
+class ImportColumn(Out):
     """A heading of the file and what it becomes."""
 
     heading: str
@@ -80,7 +80,7 @@ class Import(Out):
     is_read: Annotated[bool, Field(description="Whether the first look is over: a large file is read in between.")]
     refused: Annotated[str, Field(description="Why it cannot come in, or empty.")]
     counts: dict[str, int]
-    columns: list[Column]
+    columns: list[ImportColumn]
     statuses: list[Status]
     missing: Annotated[list[str], Field(description="Fields for which no column was found.")]
     rows_done: int
@@ -120,7 +120,7 @@ class Conflict(Out):
     theirs: Any
 
 
-class Decision(In):
+class ConflictDecision(In):
     """Ours stays for good, or the tracker's comes."""
 
     choice: Choice
@@ -245,7 +245,7 @@ def list_conflicts(request: ApiRequest, team_key: str, filters: Query[Paging]) -
 
 
 @area.act("/teams/{team_key}/conflicts/{int:conflict_id}/decide", scope=SCOPE)
-def decide_conflict(request: ApiRequest, team_key: str, conflict_id: int, body: Decision) -> Conflict:
+def decide_conflict(request: ApiRequest, team_key: str, conflict_id: int, body: ConflictDecision) -> Conflict:
     """Settle a conflict."""
     row = found(_conflicts(_team(request, team_key)), pk=conflict_id)
     actions.decide_conflicts([row], body.choice, by=request.actor)
@@ -268,7 +268,7 @@ def represent(run: sync.Import) -> Import:
         is_read=run.state != sync.Import.State.UPLOADED or bool(run.preview),
         refused=str(refused.get("message", "")) or run.error,
         counts=run.counts or run.preview.get("counts", {}),
-        columns=[Column(heading=c.heading, field=c.field, filled=c.filled, sample=c.sample) for c in columns],
+        columns=[ImportColumn(heading=c.heading, field=c.field, filled=c.filled, sample=c.sample) for c in columns],
         statuses=[Status(name=s.name, rows=s.rows, meaning=s.meaning) for s in statuses],
         missing=list(survey.missing) if survey else [],
         rows_done=run.rows_done,

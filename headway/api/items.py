@@ -19,7 +19,7 @@ from .platform.finding import chosen, found, people_of, team_of
 from .platform.paging import Page, Paging, page_of, slice_of
 from .platform.problems import Problem, field_problem
 from .platform.routes import Area
-from .platform.schemas import Day, Edit, Id, In, Line, Moment, Number, Out, QueryId, Text
+from .platform.schemas import Day, Edit, Flag, Id, In, Line, Moment, Number, Out, QueryId, Text
 from .sprints import sprint_named
 
 area = Area("Items")
@@ -78,7 +78,7 @@ class NewItem(In):
     column_id: Id | None = None
     assignee_ids: list[Id] = []
     due_on: Day | None = None
-    at_top: Annotated[bool, Field(description="Before all others: the Product Owner's to say.")] = False
+    at_top: Annotated[Flag, Field(description="Before all others: the Product Owner's to say.")] = False
 
 
 class ItemEdit(Edit):
@@ -106,7 +106,7 @@ class ItemPlace(In):
 
     before: Annotated[Id | None, Field(description="Number of the item that shall come next.")] = None
     after: Annotated[Id | None, Field(description="Number of the item that shall come before.")] = None
-    at_top: bool = False
+    at_top: Flag = False
 
 
 class Block(In):

@@ -25,7 +25,7 @@ SCOPE = "write:okr"
 MOST_BYTES = 10 * 2**20
 
 
-class Skipped(Out):
+class SkippedLine(Out):
     """A line that was left out, and why."""
 
     line: int | None
@@ -43,7 +43,7 @@ class OkrImport(Out):
     created: int
     changed: int
     unchanged: int
-    skipped: list[Skipped]
+    skipped: list[SkippedLine]
     unmapped: Annotated[list[str], Field(description="Columns that nothing was made of.")]
     left: Annotated[list[str], Field(description="What an undo left, as others had changed it since.")]
     created_at: Moment | None
@@ -108,7 +108,7 @@ def represent(row: Import) -> OkrImport:
 
 def _represent(document: dict[str, Any], **values: Any) -> OkrImport:
     names = ("id", "read", "created", "changed", "unchanged", "unmapped")
-    skipped = [Skipped(line=row["line"], reason=row["reason"]) for row in document["skipped"]]
+    skipped = [SkippedLine(line=row["line"], reason=row["reason"]) for row in document["skipped"]]
     return OkrImport(**{name: document[name] for name in names}, skipped=skipped, **values)
 
 

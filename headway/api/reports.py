@@ -1,6 +1,5 @@
 """The report by Key Result, and what needs somebody today."""
 
-import datetime as dt
 from typing import Annotated, Any
 
 from ninja import Query
@@ -130,9 +129,9 @@ class Today(Out):
 class ReportFilters(Filters):
     sprint: Annotated[int | None, Field(ge=1, description="A Sprint's number.")] = None
     cycle: Annotated[int | None, Field(ge=1, le=2**63 - 1, description="A cycle's id.")] = None
-    start: Annotated[dt.date | None, Field(description="First day of a span.")] = None
-    end: Annotated[dt.date | None, Field(description="Last day of a span.")] = None
-    on: Annotated[dt.date | None, Field(description="As it stood on the evening of this day.")] = None
+    start: Annotated[Day | None, Field(description="First day of a span.")] = None
+    end: Annotated[Day | None, Field(description="Last day of a span.")] = None
+    on: Annotated[Day | None, Field(description="As it stood on the evening of this day.")] = None
 
 
 @area.read("/teams/{team_key}/report")
