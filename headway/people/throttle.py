@@ -12,6 +12,7 @@ can be read or guessed from the table.
 Call it outside a transaction that may roll back: what is rolled back was not counted.
 """
 
+import ipaddress
 import secrets
 import threading
 import time
@@ -127,8 +128,14 @@ class Blocks:
 
 def address_of(request: Asking) -> str:
     """Return what counts as one address: an IPv4 address, or the half of an IPv6 one that names a network."""
-    address = str(request.META.get("REMOTE_ADDR") or "")
-    return ":".join(address.split(":")[:4]) if address.count(":") > 1 else address
+    given = str(request.META.get("REMOTE_ADDR") or "")
+    try:
+        address = ipaddress.ip_address(given)
+    except ValueError:  # a socket of this machine has none
+        return given
+    if isinstance(address, ipaddress.IPv4Address) or address.ipv4_mapped:
+        return given
+    return str(ipaddress.IPv6Network((int(address) >> 64 << 64, 64)))
 
 
 def please_wait(seconds: int) -> str:

@@ -24,27 +24,28 @@ def rows_to_come(run: Import) -> Iterator[Row]:
     place = Place.of(team, source, may_wait=True, zone=zone_of(team), decisions=run.decisions)
     for batch in plan(place, source):
         for planned in batch:
-            head = (str(planned.line), planned.key, planned.title, planned.what)
+            head = (str(planned.line), _cell(planned.key), _cell(planned.title), planned.what)
             differences = [*planned.changes, *planned.conflicts]
             if planned.what != "unchanged" and not differences:
-                yield (*head, "", "", "", planned.reason)
+                yield (*head, "", "", "", _cell(planned.reason))
             for difference in differences:
-                yield (*head, *_difference(difference), planned.reason)
+                yield (*head, *_difference(difference), _cell(planned.reason))
     for item in missing_items(place, source, run.provider):
-        yield ("", item.tracker_key, item.title, "missing", "", "", "", "")
+        yield ("", _cell(item.tracker_key), _cell(item.title), "missing", "", "", "", "")
 
 
 def rows_done(run: Import) -> Iterator[Row]:
     """Yield what became of the rows that were not left as they were, and those that could not be read."""
     for row in run.rows.order_by("pk").iterator(chunk_size=500):
-        head = (str(row.line or ""), row.key, row.title, row.what)
+        head = (str(row.line or ""), _cell(row.key), _cell(row.title), row.what)
         fields: Mapping[str, Any] = row.before.get("fields", {})
         if not fields:
             yield (*head, "", "", "", "")
         for name, before in fields.items():
             yield (*head, *_difference(Difference(name, before, row.after.get("fields", {}).get(name))), "")
     for skipped in run.skipped:
-        yield (str(skipped["line"]), skipped.get("key", ""), "", "skipped", "", "", "", skipped["reason"])
+        key, reason = _cell(skipped.get("key") or ""), _cell(skipped["reason"])
+        yield (str(skipped["line"]), key, "", "skipped", "", "", "", reason)
 
 
 def _difference(difference: Difference) -> tuple[str, str, str]:
@@ -52,10 +53,13 @@ def _difference(difference: Difference) -> tuple[str, str, str]:
 
 
 def _text(value: Any) -> str:
-    """Return a value as a cell; a formula of a spreadsheet stays text."""
     if value is None:
         return ""
     if isinstance(value, str) and value.startswith("sha1:"):
         return _("(long text)")
-    text = str(value)
-    return f"'{text}" if text[:1] in {"=", "+", "-", "@"} and not isinstance(value, int | float) else text
+    return str(value) if isinstance(value, int | float) else _cell(str(value))
+
+
+def _cell(text: str) -> str:
+    """Keep a spreadsheet from running what somebody wrote."""
+    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r", "\n")) else text

@@ -232,10 +232,14 @@ class ProviderAdapter(DefaultSocialAccountAdapter):
         return sociallogin.user
 
     def pre_social_login(self, request: HttpRequest, sociallogin: Any) -> None:
-        if sociallogin.is_existing:
-            return
+        """Find the person whom the provider has proved, and keep with the request who that is."""
+        if not sociallogin.is_existing:
+            self._link(request, sociallogin)
+        request.__dict__["proved_by_provider"] = sociallogin.user.pk
+
+    def _link(self, request: HttpRequest, sociallogin: Any) -> None:
         chosen = provider_called(sociallogin.account.provider)
-        address = next((row.email for row in sociallogin.email_addresses if row.verified), "")
+        address = next((row.email for row in sociallogin.email_addresses if is_verified(row.verified)), "")
         if not address:
             raise ImmediateHttpResponse(_refused(request, chosen, "unverified"))
         name = str(sociallogin.account.get_provider_account().get_user_data().get("name") or "")
@@ -250,6 +254,11 @@ class ProviderAdapter(DefaultSocialAccountAdapter):
     ) -> None:
         chosen = provider_called(provider.app.provider_id)
         raise ImmediateHttpResponse(_refused(request, chosen, "failed"))
+
+
+def is_verified(said: Any) -> bool:
+    """Say whether a provider calls an address verified; some write true and false as texts."""
+    return said is True or str(said).lower() == "true"
 
 
 def provider_called(key: str) -> "Provider":

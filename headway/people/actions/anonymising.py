@@ -61,6 +61,8 @@ def anonymise(person: Person, *, by: Actor) -> Person:
 def _require(person: Person, memberships: list[Membership], by: Actor) -> None:
     if person.anonymised_at:
         raise ValidationError(_("This was done already."))
+    if any(membership.organisation.is_demonstration for membership in memberships):
+        raise Forbidden(_("The people of the demonstration are made up."))
     if by.person_id == person.pk:
         for membership in memberships:
             if not membership.deactivated_at:
@@ -70,8 +72,6 @@ def _require(person: Person, memberships: list[Membership], by: Actor) -> None:
     if not here:
         raise Forbidden(_("Only the person, or an administrator of their organisation, may do this."))
     require(by, "manage_organisation", here[0])
-    if here[0].organisation.is_demonstration:
-        raise Forbidden(_("The people of the demonstration are made up."))
     if len(memberships) > len(here):
         raise ValidationError(
             _("%(name)s belongs to another organisation too, so only they can ask for this.") % {"name": person.name}

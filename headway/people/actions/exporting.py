@@ -15,7 +15,9 @@ def export_own_data(person: Person) -> bytes:
     """Return everything held about a person, of all organisations that they are in, as a ZIP."""
     rows = Membership.objects.filter(person=person).select_related("organisation").order_by("organisation")
     organisations = [row.organisation for row in rows]
-    document = person_data(person, organisations, with_account=True)
+    # Strangers share the people of the demonstration: none of them gets the others' addresses.
+    is_shared = any(organisation.is_demonstration for organisation in organisations)
+    document = person_data(person, organisations, with_account=not is_shared)
     for row in rows.filter(deactivated_at=None):
         record("person.exported", by=Actor(row.organisation_id, person.pk), subject=person)
     return as_zip(document)
@@ -27,7 +29,8 @@ def export_member_data(membership: Membership, *, by: Actor) -> bytes:
     organisation: Organisation = membership.organisation
     require(by, "manage_organisation", organisation)
     person = membership.person
-    is_only_here = not Membership.objects.filter(person=person).exclude(pk=membership.pk).exists()
-    document = person_data(person, [organisation], with_account=is_only_here)
+    is_elsewhere = Membership.objects.filter(person=person).exclude(pk=membership.pk).exists()
+    with_account = not (is_elsewhere or organisation.is_demonstration)
+    document = person_data(person, [organisation], with_account=with_account)
     record("person.exported", by=by, subject=person)
     return as_zip(document)

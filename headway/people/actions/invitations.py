@@ -18,8 +18,8 @@ from headway.live.models import Change
 from ..access import Forbidden, allows, require
 from ..actor import Actor
 from ..models import Invitation, InvitedRole, Membership, Organisation, Person, Role, Team, TeamRole
-from .links import hash_of, new_token
-from .rows import lock, refuse_in_demonstration
+from .links import hash_of, new_token, void_password_links
+from .rows import lock, refuse_in_demonstration, refuse_of_demonstration
 
 INVITATION_DAYS = 7
 LONGEST_DAYS = 90
@@ -137,6 +137,7 @@ def accept_invitation(token: str, *, name: str, email: str, password: str) -> Me
 def join_by_invitation(token: str, *, person: Person) -> Membership:
     """Accept as the person who is signed in. Raises ValidationError where it is not for them, Forbidden where void."""
     invitation = _open(token)
+    refuse_of_demonstration(person)
     if invitation.email and invitation.email.casefold() != person.email.casefold():
         raise ValidationError(
             _("This invitation is for %(email)s. Sign in with that e-mail, or ask for an invitation for %(own)s.")
@@ -150,6 +151,7 @@ def join_by_invitation(token: str, *, person: Person) -> Membership:
         )
     if membership is not None:
         raise ValidationError(_("You were a member before. Ask an administrator to activate you again."))
+    void_password_links(person)
     return _join(invitation, person)
 
 
@@ -228,6 +230,7 @@ def _only(roles: Mapping[Team, Any]) -> int | None:
 
 
 @inverse("invitation.created")
+@inverse("invitation.reopened")
 def _undo_created(change: Change, by: Actor) -> Change:
     try:
         return revoke_invitation(subject_of(change, Invitation), by=by)

@@ -29,7 +29,7 @@ PASSWORD_LINK_DAYS = 7
 def issue_setup_link() -> str | None:
     """Return a new token for the first administrator, or None where one exists. Earlier tokens stop working."""
     with transaction.atomic():
-        if Membership.objects.filter(is_administrator=True, organisation__is_demonstration=False).exists():
+        if _has_administrator():
             return None
         OneTimeLink.objects.filter(purpose=OneTimeLink.Purpose.SETUP, used_at=None).delete()
         return issue(OneTimeLink.Purpose.SETUP, None)
@@ -49,7 +49,7 @@ def issue_password_link(membership: Membership, *, by: Actor) -> str:
             _("%(name)s belongs to another organisation too, so nobody here can set a new password for them.")
             % {"name": membership.person.name}
         )
-    OneTimeLink.objects.filter(purpose=OneTimeLink.Purpose.PASSWORD, person=membership.person, used_at=None).delete()
+    void_password_links(membership.person)
     token = issue(OneTimeLink.Purpose.PASSWORD, membership.person)
     record("password_link.issued", by=by, subject=membership, label=membership.person.name)
     return token
@@ -65,6 +65,8 @@ def find_link(token: str, purpose: OneTimeLink.Purpose) -> OneTimeLink | None:
 def complete_setup(token: str, *, organisation: str, name: str, email: str, password: str) -> Person:
     """Use the setup link: create the organisation (or take the one that waits for somebody) and its administrator."""
     use(token, OneTimeLink.Purpose.SETUP)
+    if _has_administrator():  # one came by another way since the link was made
+        raise Forbidden(_void())
     errors: dict[str, Any] = {}
     person = Person(email=email.strip(), name=name.strip(), created_at=clock.now())
     try:
@@ -117,6 +119,11 @@ def use_password_link_with_passkey(token: str, *, name: str, credential: dict[st
     return passkey
 
 
+def void_password_links(person: Person) -> None:
+    """Let no link work any more that was given out for a person: it would open another organisation that they join."""
+    OneTimeLink.objects.filter(purpose=OneTimeLink.Purpose.PASSWORD, person=person, used_at=None).delete()
+
+
 def new_token() -> str:
     """Return a token that nobody guesses: 256 bits, fit for an address."""
     return secrets.token_urlsafe(32)
@@ -138,7 +145,7 @@ def issue(purpose: OneTimeLink.Purpose, person: Person | None) -> str:
 def use(token: str, purpose: OneTimeLink.Purpose) -> OneTimeLink:
     link = OneTimeLink.objects.select_for_update().filter(token_hash=hash_of(token), purpose=purpose).first()
     if link is None or link.used_at or (link.expires_at and link.expires_at < clock.now()):
-        raise Forbidden(_("This link was used already, or it is too old. Ask for a new one."))
+        raise Forbidden(_void())
     link.used_at = clock.now()
     link.save(update_fields=["used_at"])
     return link
@@ -147,3 +154,11 @@ def use(token: str, purpose: OneTimeLink.Purpose) -> OneTimeLink:
 def hash_of(token: str) -> str:
     """Return what is kept of a token."""
     return hashlib.sha256(token.encode()).hexdigest()
+
+
+def _has_administrator() -> bool:
+    return Membership.objects.filter(is_administrator=True, organisation__is_demonstration=False).exists()
+
+
+def _void() -> str:
+    return _("This link was used already, or it is too old. Ask for a new one.")

@@ -16,8 +16,15 @@ from ..actor import Actor
 from ..holdings import hand_over
 from ..models import Invitation, Membership, OneTimeLink, Organisation, Person
 from ..sign_in import sessions
-from .links import issue
-from .rows import changes_since, lock, refuse_in_demonstration, refuse_last_administrator, undo_all
+from .links import issue, void_password_links
+from .rows import (
+    changes_since,
+    lock,
+    refuse_in_demonstration,
+    refuse_last_administrator,
+    refuse_of_demonstration,
+    undo_all,
+)
 
 
 @transaction.atomic
@@ -41,6 +48,9 @@ def add_person(
         raise ValidationError({"email": _("%(name)s is here already.") % {"name": person.name}})
     elif by.kind != "system":
         raise ValidationError({"email": _("Invite this person by a link.")})
+    else:
+        refuse_of_demonstration(person)
+        void_password_links(person)
     membership = Membership.objects.create(
         organisation=organisation, person=person, is_administrator=is_administrator, joined_at=clock.now()
     )

@@ -84,6 +84,15 @@ def refuse_last_administrator(membership: Membership) -> None:
         raise ValidationError(_("This is the last administrator: make somebody else one first."))
 
 
+def refuse_of_demonstration(person: Person) -> None:
+    """Anybody may be somebody of the demonstration for a click, and would come along into a real organisation."""
+    if Membership.objects.filter(person=person, organisation__is_demonstration=True).exists():
+        raise ValidationError(
+            _("%(name)s belongs to the demonstration. Sign out of it, then open the link again.")
+            % {"name": person.name}
+        )
+
+
 def refuse_in_demonstration(organisation: Organisation) -> None:
     """Anybody may be administrator of the demonstration for a click: there nobody is let in, nobody gets a link."""
     if organisation.is_demonstration:

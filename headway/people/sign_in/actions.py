@@ -1,5 +1,6 @@
 """Every write to how people sign in. Each leaves a Change, without secrets, in every organisation of the person."""
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from allauth.mfa.models import Authenticator
@@ -25,19 +26,22 @@ if TYPE_CHECKING:
 def note(person: Person, name: str, *, by: Actor | None = None, label: str = "") -> list[Change]:
     """Record what happened to a person's sign-in, in each organisation that they belong to.
 
-    Without `by` the person did it. Organisations in order of their ids: two such actions never wait for each other.
+    Without `by` the person did it; somebody of one organisation is not named in another. Organisations in order of
+    their ids: two such actions never wait for each other.
     """
     organisations = Membership.objects.filter(person=person, deactivated_at=None).order_by("organisation_id")
     told = f"{person.name}: {label}" if label else person.name
     return [
-        record(
-            name,
-            by=Actor(organisation_id=pk, person_id=by.person_id if by else person.pk, kind=by.kind if by else "member"),
-            subject=person,
-            label=told,
-        )
+        record(name, by=_known_in(pk, by or Actor(pk, person.pk), person), subject=person, label=told)
         for pk in organisations.values_list("organisation_id", flat=True)
     ]
+
+
+def _known_in(organisation_id: int, by: Actor, person: Person) -> Actor:
+    """Return who did it as an organisation may know them: its own member, or the person themselves."""
+    if by.organisation_id == organisation_id or by.person_id == person.pk:
+        return replace(by, organisation_id=organisation_id)
+    return Actor(organisation_id=organisation_id, kind="system")
 
 
 # One's own

@@ -124,4 +124,6 @@ def own_referer(request: HttpRequest) -> str:
         return ""
     if not is_ours or parts.path == request.path:
         return ""
-    return parts._replace(scheme="", netloc="").geturl()
+    address = parts._replace(scheme="", netloc="").geturl()
+    # A path that begins with two slashes would lead to another site.
+    return address if url_has_allowed_host_and_scheme(address, None) else ""

@@ -417,3 +417,6 @@ def _remove(request: Request, row: Authenticator, name: str, label: str = "") ->
     delete_and_cleanup(request, row)
     actions.note(request.user, name, label=label)
     second_factor.look_again(request.session)
+    if not second_factor.has_one(request.user.pk):
+        # Other sessions know of a second factor that is gone.
+        actions.end_other_sessions(request.user, keep=request.session.session_key)

@@ -120,7 +120,9 @@ def from_provider(request: HttpRequest, provider_id: str) -> HttpResponse:
     from allauth.socialaccount.providers.openid_connect.views import callback
 
     answer: HttpResponse = callback(request, provider_id)
-    if chosen.asks_second_factor and request.user.is_authenticated:
+    # Whoever was signed in before, and brings an answer that proves nothing, has proved nothing.
+    is_proved = request.user.is_authenticated and request.user.pk == request.__dict__.get("proved_by_provider")
+    if chosen.asks_second_factor and is_proved:
         second_factor.trust(request.session)
     return remember_browser(request, answer)
 
