@@ -33,12 +33,12 @@ def test_areas_below_web_know_no_http(area: str) -> None:
 
 
 def test_only_the_clock_reads_the_time() -> None:
-    """A quarter can be played in a test only where nothing else asks the system."""
+    """A quarter can be played in a test only where nothing else asks the system; files have the system's times."""
     reading = {"datetime.now", "datetime.utcnow", "date.today", "timezone.now", "time.time", "dt.datetime.now"}
     found = [
         f"{path.relative_to(HEADWAY)}:{node.lineno}: {ast.unparse(node.func)}"
         for path in sorted(HEADWAY.rglob("*.py"))
-        if path != HEADWAY / "lib/clock.py"
+        if path not in {HEADWAY / "lib/clock.py", HEADWAY / "operations/processes.py"}
         for node in ast.walk(ast.parse(path.read_text()))
         if isinstance(node, ast.Call) and ast.unparse(node.func).endswith(tuple(reading))
     ]

@@ -248,8 +248,7 @@ class Palette {
     made.setAttribute("aria-selected", "false");
     made.dataset.id = option.id;
     made.option = option;
-    // Drawn by the server (icons.py): no text of a person is in it.
-    made.innerHTML = this.icons[option.icon] ?? this.icons.arrow ?? "<svg class=\"i\" aria-hidden=\"true\"></svg>";
+    made.append(...drawn(this.icons[option.icon] ?? this.icons.arrow));
     const name = element("span", { className: "name" });
     const number = option.number ?? (option.title ? option.key : "");
     if (number) name.append(element("span", { className: "id" }, number));
@@ -397,6 +396,12 @@ function send({ href, fields }) {
   for (const [name, value] of Object.entries({ ...fields, csrfmiddlewaretoken: token })) form.append(element("input", { type: "hidden", name, value }));
   document.body.append(form);
   form.requestSubmit();
+}
+
+// Icons come as markup from the server: read into nodes, without running anything. Nothing for one that is not known.
+function drawn(markup = "") {
+  const read = new DOMParser().parseFromString(markup, "text/html");
+  return [...read.body.childNodes].map((node) => document.importNode(node, true));
 }
 
 function element(name, properties, ...children) {
