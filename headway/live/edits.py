@@ -4,6 +4,7 @@ import datetime as dt
 from collections.abc import Collection, Mapping
 from typing import Any, TypeVar
 
+from django.contrib.auth import get_user_model
 from django.db import models
 from django.utils.translation import gettext as _
 
@@ -62,14 +63,27 @@ def subject_of(change: Change, model: type[Row]) -> Row:
 
 
 def put_back(row: models.Model, change: Change, *, by: Acting, team_id: int | None = None) -> Change:
-    """Write the fields of `change.before` back. Raises CannotUndo where somebody changed one of them since."""
+    """Write the fields of `change.before` back. Raises CannotUndo, naming who, where one of them was changed since."""
     given = {name: value for name, value in change.after.items() if name != "note"}
     for name, value in given.items():
         if _now(row, name) != value:
             field: Any = row._meta.get_field(name)
-            raise CannotUndo(_("“%(field)s” was changed since.") % {"field": field.verbose_name})
+            about = models.Q(subject_type=change.subject_type, subject_id=change.subject_id, after__has_key=name)
+            raise CannotUndo(told_since(change, about, _("“%(field)s”") % {"field": field.verbose_name}))
     write(row, change.before)
     return record(change.name, by=by, subject=row, team_id=team_id, before=given, after=change.before, undoes=change)
+
+
+def told_since(change: Change, about: models.Q, label: str) -> str:
+    """Say who made the newest of the Changes `about` something after `change`, for a person to read. Two queries."""
+    last = (
+        Change.objects.filter(about, organisation_id=change.organisation_id, pk__gt=change.pk).order_by("-pk").first()
+    )
+    if last is None:
+        return _("%(what)s was changed since. Look at it, and change it by hand.") % {"what": label}
+    person = get_user_model()._default_manager.filter(pk=last.actor_id or 0).first()
+    told = _("%(who)s changed %(what)s since. Take that back first, or change it by hand.")
+    return told % {"who": person.name if person else _("Headway"), "what": label}
 
 
 def is_referred_to(row: models.Model) -> bool:

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any, Protocol
 
+from django.contrib.auth import get_user_model
 from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
@@ -112,6 +113,11 @@ def record(
     return change
 
 
+def has_inverse(name: str) -> bool:
+    """Say whether a Change of this name can be taken back at all."""
+    return name in _inverses
+
+
 def is_undoable(change: Change) -> bool:
     """Say whether an inverse is known and the Change still stands."""
     return change.name in _inverses and not hasattr(change, "undone_by")
@@ -121,8 +127,10 @@ def is_undoable(change: Change) -> bool:
 def undo(change: Change, *, by: Acting) -> Change:
     """Take `change` back. Raises CannotUndo with the reason where it is too late or has no way back."""
     locked = Change.objects.select_for_update().get(pk=change.pk)
-    if Change.objects.filter(undoes=locked).exists():
-        raise CannotUndo(_("This was taken back already."))
+    if already := Change.objects.filter(undoes=locked).first():
+        person = get_user_model()._default_manager.filter(pk=already.actor_id or 0).first()
+        who = person.name if person else _("Headway")
+        raise CannotUndo(_("%(who)s took this back already.") % {"who": who})
     function = _inverses.get(locked.name)
     if function is None:
         raise CannotUndo(_("This cannot be taken back."))

@@ -29,8 +29,8 @@ def recorded_names() -> set[str]:
                 continue
             called = getattr(node.func, "id", getattr(node.func, "attr", ""))
             named = [word.value for word in node.keywords if word.arg == "name"]
-            if called in {"record", "edit", "_edit", "inverse"}:
-                named += node.args[:2]
+            if called in {"record", "edit", "_edit", "edit_row", "note", "_remove", "_record", "_put_back", "inverse"}:
+                named += node.args[:3]
                 found |= {one.value for one in named if isinstance(one, ast.Constant) and "." in str(one.value)}
     return found
 

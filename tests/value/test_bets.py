@@ -201,5 +201,5 @@ def test_undo_stops_where_the_bet_was_changed_since(world: World) -> None:
     bet = make_bet(world)
     placed = Change.objects.get()
     change_bet(bet, by=world.bo, likely=3.0)
-    with pytest.raises(CannotUndo, match="changed since"):
+    with pytest.raises(CannotUndo, match="Bo Berg changed the bet"):
         undo(placed, by=world.cy)

@@ -4,8 +4,10 @@ from collections.abc import Iterable
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
+from headway.live.edits import told_since
 from headway.live.history import CannotUndo, inverse, record
 from headway.live.models import Change
 
@@ -74,7 +76,7 @@ def _restore_roles(change: Change, by: Actor) -> Change | None:
     person = Person.objects.get(pk=change.after["person"])
     held = sorted(TeamRole.objects.filter(team=team, person=person).values_list("role", flat=True))
     if held != change.after["roles"]:
-        raise CannotUndo(_("The roles of %(name)s were changed since.") % {"name": person.name})
+        raise CannotUndo(_changed_since(change, person))
     try:
         return set_roles(team, person, [Role(role) for role in change.before["roles"]], by=by)
     except ValidationError as error:
@@ -92,7 +94,7 @@ def _hand_back(change: Change, by: Actor) -> Change:
     held = TeamRole.objects.select_for_update().filter(team=team, role=role)
     holders = set(held.values_list("person_id", flat=True))
     if to.pk not in holders or giver.pk in holders:
-        raise CannotUndo(_("The roles of %(name)s were changed since.") % {"name": to.name})
+        raise CannotUndo(_changed_since(change, to))
     try:
         _require_member(team, giver)
     except ValidationError as error:
@@ -108,6 +110,14 @@ def _hand_back(change: Change, by: Actor) -> Change:
         after=change.before,
         undoes=change,
     )
+
+
+def _changed_since(change: Change, person: Person) -> str:
+    about = Q(
+        subject_type=change.subject_type, subject_id=change.subject_id, name__in=("roles.set", "role.handed_over")
+    )
+    whose = Q(after__person=person.pk) | Q(before__person=person.pk)
+    return told_since(change, about & whose, _("the roles of %(name)s") % {"name": person.name})
 
 
 def _move(team: Team, role: Role, giver_id: int, to_id: int) -> None:

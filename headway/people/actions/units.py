@@ -78,6 +78,7 @@ def delete_unit(unit: Unit, *, by: Actor) -> Change:
 
 
 @inverse("unit.created")
+@inverse("unit.restored")
 def _undo_created(change: Change, by: Actor) -> Change:
     unit = subject_of(change, Unit)
     try:

@@ -299,8 +299,19 @@ def _undo_items_removed(change: Change, by: Actor) -> Change:
         team_id=team.pk,
         label=item_labels(rows),
         before=change.after,
+        after={str(item.pk): fields_as_json(item, FIELDS_OF_REMOVAL) for item in rows},
         undoes=change,
     )
+
+
+@inverse("items.restored")
+def _undo_items_restored(change: Change, by: Actor) -> Change | None:
+    team = locked_team(change.team_id or 0)
+    require(by, "write_item", team)
+    rows = list(Item.objects.select_related("team", "sprint").filter(pk__in=[int(pk) for pk in change.after]))
+    for item in rows:
+        refuse_if_changed(change, item, change.after[str(item.pk)], item.key)
+    return remove_items(rows, by=by, team=team)
 
 
 # Below

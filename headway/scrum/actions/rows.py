@@ -5,16 +5,18 @@ from enum import Enum
 from typing import Any, Final
 
 from django.core.exceptions import ValidationError
-from django.db.models import Model
+from django.db.models import Model, Q
 from django.utils.translation import gettext as _
 
+from headway.live.edits import told_since
 from headway.live.history import CannotUndo
 from headway.live.models import Change
 from headway.people.access import require
 from headway.people.actor import Actor
-from headway.people.models import Person, Team
+from headway.people.models import Team
 
 from ..models import Item
+from ..queries.item import about_item
 
 
 class Keep(Enum):
@@ -98,17 +100,11 @@ def refuse_if_changed(change: Change, row: Model, left: dict[str, Any], label: s
 
 def changed_since(change: Change, rows: Sequence[Model], label: str) -> str:
     """Say who changed one of `rows` after `change`, for a person to read."""
-    last = (
-        Change.objects.filter(
-            subject_type=rows[0]._meta.label_lower, subject_id__in=[row.pk for row in rows], pk__gt=change.pk
-        )
-        .order_by("-pk")
-        .first()
-    )
-    if last is None:
-        return _("%(what)s was changed since.") % {"what": label}
-    who = Person.objects.filter(pk=last.actor_id or 0).first()
-    return _("%(who)s changed %(what)s since.") % {"who": who.name if who else _("Headway"), "what": label}
+    about = Q(subject_type=rows[0]._meta.label_lower, subject_id__in=[row.pk for row in rows])
+    for row in rows:
+        if isinstance(row, Item):
+            about |= about_item(row)
+    return told_since(change, about, label)
 
 
 def _plain(value: Any) -> Any:

@@ -240,6 +240,15 @@ def _undo_started(change: Change, by: Actor) -> Change:
     return _put_back(change, by, "sprint.stopped")
 
 
+@inverse("sprint.stopped")
+def _undo_stopped(change: Change, by: Actor) -> Change:
+    sprint = _sprint_of(change, by)
+    running = Sprint.objects.filter(team=sprint.team_id, started_at__isnull=False, closed_at=None).first()
+    if running is not None:
+        raise CannotUndo(_("%(sprint)s runs now.") % {"sprint": running.name})
+    return _put_back(change, by, "sprint.started")
+
+
 @inverse("sprint.closed")
 def _undo_closed(change: Change, by: Actor) -> Change:
     sprint = _sprint_of(change, by)

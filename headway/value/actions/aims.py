@@ -1,8 +1,10 @@
 """The Key Result that a Sprint Goal names."""
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
+from headway.live.edits import told_since
 from headway.live.history import CannotUndo, inverse, record
 from headway.live.models import Change
 from headway.okr.models import KeyResult
@@ -50,7 +52,8 @@ def _aim_back(change: Change, by: Actor) -> Change | None:
     sprint = Sprint.objects.select_related("team").get(pk=change.subject_id)
     now = SprintAim.objects.filter(sprint=sprint).values_list("key_result_id", flat=True).first()
     if now != change.after["key_result"]:
-        raise CannotUndo(_("%(sprint)s aims at something else since.") % {"sprint": sprint.name})
+        about = Q(subject_type=change.subject_type, subject_id=sprint.pk, name="sprint.aimed")
+        raise CannotUndo(told_since(change, about, _("the aim of %(sprint)s") % {"sprint": sprint.name}))
     before = change.before["key_result"]
     key_result = KeyResult.objects.select_related("objective").get(pk=before) if before else None
     return _set_sprint_aim(sprint, key_result, by=by, undoes=change)

@@ -6,11 +6,13 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.core.exceptions import ValidationError
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from headway.agreements.actions import write_decision
 from headway.agreements.models import Decision
 from headway.lib import clock
+from headway.live.edits import told_since
 from headway.live.history import CannotUndo, record
 from headway.live.models import Change
 from headway.okr.models import KeyResult
@@ -143,7 +145,8 @@ def bet_as_left(change: Change, by: Actor) -> Bet:
         raise CannotUndo(_("The bet was judged since."))
     now = plain(bet)
     if any(now[field] != change.after[field] for field in PREDICTION):
-        raise CannotUndo(_("The bet was changed since."))
+        about = Q(subject_type=change.subject_type, subject_id=bet.pk)
+        raise CannotUndo(told_since(change, about, _("the bet on %(item)s") % {"item": bet.serves.item.key}))
     return bet
 
 

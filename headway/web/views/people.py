@@ -103,13 +103,16 @@ def undo(request: Request, change_id: int) -> HttpResponse:
     """Take an action back; the note of what was done carries this address."""
     change = get_object_or_404(Change, pk=change_id, organisation_id=request.actor.organisation_id)
     try:
-        history.undo(change, by=request.actor)
-        toast(request, _("Taken back."))
+        toast(request, _("Taken back."), _where_undoable(history.undo(change, by=request.actor)))
     except history.CannotUndo as reason:
         toast(request, str(reason), tone="bad")
     if is_htmx(request):
         return HttpResponse(headers={"HX-Refresh": "true"})
     return back(request)
+
+
+def _where_undoable(change: Change) -> Change | None:
+    return change if history.is_undoable(change) else None
 
 
 @require_POST
