@@ -189,7 +189,8 @@ class Shell:
     @cached_property
     def settings(self) -> list[NavGroup]:
         """The sections of the settings that the viewer may open."""
-        here = self._match.url_name if self._match else ""
+        page = (self._match.url_name if self._match else None) or ""
+        here = palette.SECTION_OF.get(page, page)
         groups = []
         for menu, title in palette.SETTINGS:
             entries = [replace(made, is_current=made.name == here) for made in self._entries(palette.entries_in(menu))]

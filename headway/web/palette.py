@@ -176,6 +176,19 @@ EDITION = hashlib.blake2b(Path(__file__).read_bytes(), digest_size=8).hexdigest(
 #: parts of an address beside the team's key
 PARTS: dict[str, dict[str, Any]] = {"report-markdown": {"suffix": "md"}, "report-csv": {"suffix": "csv"}}
 
+#: pages that stand under a section of the settings without being one
+SECTION_OF = {
+    **dict.fromkeys(["import-members", "deactivate-member", "anonymise-member"], "members"),
+    **dict.fromkeys(
+        ["authenticator-app", "passkey-new", "recovery-codes", "confirm-identity", "my-password"], "my-sign-in"
+    ),
+    **dict.fromkeys(["import-run", "import-look"], "import"),
+    "unit": "teams",
+    "cycle": "cycles",
+    "holiday": "holidays",
+    "hand-over-role": "people",
+}
+
 #: pages that stand under an entry of the side bar without being one
 UNDER = {
     **dict.fromkeys(["item", "item-new", "item-edit", "link", "link-item", "bet", "edit-bet", "verdict"], "backlog"),
@@ -198,20 +211,8 @@ UNDER = {
         ],
         "results",
     ),
-    **dict.fromkeys(
-        [
-            "cycle",
-            "unit",
-            "deactivate-member",
-            "anonymise-member",
-            "import-members",
-            "hand-over-role",
-            "import-run",
-            "import-look",
-        ],
-        "settings",
-    ),
     **{entry.name: "settings" for entry in ENTRIES if entry.menu.startswith("settings-")},
+    **dict.fromkeys(SECTION_OF, "settings"),
 }
 
 

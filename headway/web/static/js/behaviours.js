@@ -20,6 +20,7 @@ const modules = {
   "rows": () => import("./rows.js"),
   "search": () => import("./search.js"),
   "send-on-change": () => import("./send-on-change.js"),
+  "show-current": () => import("./show-current.js"),
   "theme": () => import("./theme.js"),
   "toasts": () => import("./toast.js"),
   "verdict": () => import("./verdict.js"),
