@@ -114,7 +114,7 @@ MIDDLEWARE = [
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
-    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "headway.web.middleware.SignedIn",
     "allauth.account.middleware.AccountMiddleware",
     "headway.web.middleware.ActorMiddleware",
     "headway.web.sign_in.SignInMiddleware",
@@ -242,6 +242,7 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 8 * 2**20
 FILE_UPLOAD_MAX_MEMORY_SIZE = 2 * 2**20
 FILE_UPLOAD_PERMISSIONS = 0o640  # what people bring in is for this account and its group
 
+SESSION_ENGINE = "headway.people.sign_in.session_store"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = BEHIND_TLS
 SESSION_COOKIE_PATH = CSRF_COOKIE_PATH = FORCE_SCRIPT_NAME or "/"
 SESSION_COOKIE_AGE = 30 * 24 * 3600

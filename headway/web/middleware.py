@@ -4,10 +4,17 @@ from collections.abc import Callable
 from typing import Any, cast
 
 from django.conf import settings
+from django.contrib import auth
+from django.contrib.auth.middleware import AuthenticationMiddleware
+from django.contrib.auth.models import AnonymousUser
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import resolve_url
+from django.utils.translation import gettext as _
+from django.utils.crypto import constant_time_compare
+from django.utils.functional import SimpleLazyObject
 
+from headway.lib.prepared import Prepared
 from headway.live import known
 from headway.people import access, local
 from headway.people.actor import actor_of
@@ -34,6 +41,11 @@ POLICY = "; ".join(
 )
 
 
+#: Bytes of a body: the largest file that can be brought in, and what somebody who is not signed in may send. (The API
+#: asks for a token before it reads, and has limits of its own.)
+MOST_BYTES, MOST_OF_STRANGERS = 512 * 2**20, 2**20
+
+
 class SecurityHeaders:
     """Send a strict Content-Security-Policy with every answer: no inline script, no inline style, nothing foreign."""
 
@@ -51,6 +63,44 @@ class SecurityHeaders:
         return response
 
 
+_PERSON = Prepared(lambda pk: Person.objects.filter(pk=pk), int)
+_MEMBERSHIPS = Prepared(
+    lambda person_id: (
+        Membership.objects.filter(person=person_id, deactivated_at=None)
+        .select_related("organisation")
+        .order_by("organisation__name")
+    ),
+    int,
+)
+
+
+class SignedIn(AuthenticationMiddleware):
+    """Attach the person of the session, as Django does, by a statement that is put together once."""
+
+    def process_request(self, request: HttpRequest) -> None:
+        super().process_request(request)
+        request.user = SimpleLazyObject(lambda: _person_of(request))  # type: ignore[assignment]
+
+
+def _person_of(request: HttpRequest) -> Person | AnonymousUser:
+    """Return who is signed in. Where anything is not as it was at the sign-in Django itself decides."""
+    kept = request.__dict__.get("_cached_user")  # as Django's own middleware keeps it; signing in and out renew it
+    if kept is None:
+        kept = request.__dict__["_cached_user"] = _unchanged(request) or auth.get_user(request)
+    return cast(Person | AnonymousUser, kept)
+
+
+def _unchanged(request: HttpRequest) -> Person | None:
+    key = str(request.session.get(auth.SESSION_KEY, ""))
+    if not key.isdecimal() or request.session.get(auth.BACKEND_SESSION_KEY) not in settings.AUTHENTICATION_BACKENDS:
+        return None
+    person = _PERSON.first(int(key))
+    if person is None or not person.is_active:
+        return None
+    proof = request.session.get(auth.HASH_SESSION_KEY, "")
+    return person if constant_time_compare(proof, person.get_session_auth_hash()) else None
+
+
 class ActorMiddleware:
     """Attach the actor and the organisation; ask for sign-in unless a view is `login_not_required`.
 
@@ -63,6 +113,8 @@ class ActorMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         with known.request():
             attach_actor(request)
+            if _is_too_large(request):
+                return HttpResponse(_("This is too large."), status=413, content_type="text/plain; charset=utf-8")
             organisation: Organisation | None = getattr(request, "organisation", None)
             person = cast(Person, request.user) if organisation else None
             with local.in_place_of(person, organisation):
@@ -86,14 +138,22 @@ class ActorMiddleware:
         return errors.forbidden(request, exception) if isinstance(exception, access.Forbidden) else None
 
 
+def _is_too_large(request: HttpRequest) -> bool:
+    """Say so before anything reads the body: the check of a form's token would store the files in it."""
+    if request.path_info.startswith("/api/"):
+        return False
+    length = request.META.get("CONTENT_LENGTH") or "0"
+    most = MOST_OF_STRANGERS if request.__dict__["actor"] is None else MOST_BYTES
+    return not length.isdecimal() or int(length) > most
+
+
 def attach_actor(request: HttpRequest) -> None:
     """Set `request.actor` (None for a stranger) and, for a member, `request.organisation`. Two queries at most."""
     asking = cast(Request, request)
     asking.__dict__["actor"] = None
     if not request.user.is_authenticated:
         return
-    active = Membership.objects.filter(person=request.user, deactivated_at=None).select_related("organisation")
-    memberships = {row.organisation_id: row for row in active.order_by("organisation__name")}
+    memberships = {row.organisation_id: row for row in _MEMBERSHIPS.all(request.user.pk)}
     asking.organisations = [row.organisation for row in memberships.values()]
     chosen = memberships.get(request.session.get("organisation", 0)) or next(iter(memberships.values()), None)
     if chosen is not None and request.user.is_active:
