@@ -10,10 +10,10 @@ from django.db.models import Q, QuerySet
 
 from headway.live.history import is_undoable
 from headway.live.models import Change
-from headway.okr.models import CheckIn, KeyResult, Measurement, Objective
+from headway.okr.models import CheckIn, Cycle, KeyResult, Measurement, Objective
 from headway.people.access import allows
 from headway.people.actor import Actor
-from headway.people.models import Organisation, Person, Team
+from headway.people.models import Holiday, Membership, Organisation, Person, Retention, Team
 from headway.scrum.models import Column, Item, Sprint
 from headway.scrum.queries import Step
 from headway.scrum.queries.item import about_item
@@ -34,7 +34,7 @@ AREAS: dict[str, frozenset[str]] = {
 }
 
 #: the rows that have an activity of their own
-SUBJECTS: tuple[type[Any], ...] = (Item, Sprint, KeyResult, Objective)
+SUBJECTS: tuple[type[Any], ...] = (Item, Sprint, KeyResult, Objective, Bet, Cycle, Team, Membership, Organisation)
 
 
 _MEASURED = {Measurement._meta.label_lower, CheckIn._meta.label_lower}
@@ -109,9 +109,27 @@ def subject_for(viewer: Actor, of: str) -> Subject | None:
     model = next((model for model in SUBJECTS if model._meta.label_lower == kind), None)
     if model is None or not pk.isdecimal() or len(pk) > 18:
         return None
-    rows = model.objects.filter(team__organisation_id=viewer.organisation_id or 0) if model is Sprint else None
-    row = (model.objects.visible_to(viewer) if rows is None else rows).filter(pk=int(pk)).first()
-    return None if row is None else Subject(row, f"{row.key} {row.title}" if isinstance(row, Item) else str(row))
+    row = _visible(model, viewer).filter(pk=int(pk)).first()
+    return None if row is None else Subject(row, _label(row))
+
+
+def _visible(model: type[Any], viewer: Actor) -> Any:
+    within = {Sprint: "team__organisation_id", Membership: "organisation_id", Organisation: "pk"}
+    if model is Bet:
+        return Bet.objects.select_related("serves__item__team").filter(
+            serves__item__team__organisation_id=viewer.organisation_id or 0
+        )
+    if model in within:
+        return model.objects.filter(**{within[model]: viewer.organisation_id or 0})
+    return model.objects.visible_to(viewer)
+
+
+def _label(row: Any) -> str:
+    if isinstance(row, Bet):
+        row = row.serves.item
+    if isinstance(row, Membership):
+        return str(row.person.name)
+    return f"{row.key} {row.title}" if isinstance(row, Item) else str(row)
 
 
 def changes_of(row: Any) -> QuerySet[Change]:
@@ -133,6 +151,23 @@ def _about(row: Any) -> Q:
     if isinstance(row, Item):
         bets = Bet.objects.filter(serves__item=row)
         return about_item(row) | _bets(bets) | _of(NotNow, NotNow.objects.filter(item=row).values("pk"))
+    if isinstance(row, Bet):
+        return _bets(Bet.objects.filter(pk=row.pk))
+    if isinstance(row, Membership):
+        # What was done about somebody, never what they did: nobody's days are counted here.
+        person = row.person_id
+        of_roles = Q(name__in=("roles.set", "role.handed_over"))
+        return own | _of(Person, [person]) | of_roles & (Q(after__person=person) | Q(before__person=person))
+    if isinstance(row, Team):
+        # Its settings, people and board: its work has a list of its own (?team=).
+        kinds = [model._meta.label_lower for model in (Team, Column, Holiday)]
+        return Q(team_id=row.pk, subject_type__in=kinds) & ~Q(name__startswith="item")
+    if isinstance(row, Organisation):
+        return (
+            own
+            | _of(Holiday, Holiday.objects.filter(organisation=row, team=None).values("pk"))
+            | _of(Retention, Retention.objects.filter(organisation=row).values("pk"))
+        )
     if isinstance(row, Column):
         of_many = Q(name="columns.edited", team_id=row.team_id) & Q(after__has_key=str(row.pk))
         return own | of_many

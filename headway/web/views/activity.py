@@ -13,10 +13,11 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET
 
 from headway.desks.activity import AREAS, Line, Subject, activity, subject_for
-from headway.okr.models import KeyResult, Objective
-from headway.people.models import Team
+from headway.people.models import Membership, Organisation, Team
 from headway.scrum.models import Item, Sprint
+from headway.value.models import Bet
 
+from ..live import AGREED, GOALS, PEOPLE, WORK, Follows, Pace, Per, live
 from . import Request
 
 _AREA_NAMES = {
@@ -28,15 +29,18 @@ _AREA_NAMES = {
     "people": gettext_lazy("People and settings"),
 }
 
+#: what no other page follows
+MORE = {"holiday", "holidays", "retention", "role", "members", "token", "export", "daily_backup"}
+
 #: pages of rows by their number alone: type → (name of the address, its part)
 _PAGES = {
     "okr.keyresult": ("key-result", "key_result_id"),
     "okr.objective": ("objective", "objective_id"),
     "okr.cycle": ("cycle", "cycle_id"),
-    "people.membership": ("member", "membership_id"),
 }
 
 
+@live(page=Follows(WORK | GOALS | AGREED | PEOPLE | MORE, Per.PERSON, Pace.ASK))
 @require_GET
 def activities(request: Request) -> HttpResponse:
     """Show the activity of the organisation, of a team (`team`), or of one thing (`of`), newest first."""
@@ -93,7 +97,9 @@ def _addresses(lines: tuple[Line, ...]) -> dict[int, str]:
     found = {}
     for line in lines:
         key = (line.subject_type, line.subject_id)
-        if line.subject_type in _PAGES:
+        if line.subject_type == Membership._meta.label_lower:
+            own[key] = reverse("members")
+        elif line.subject_type in _PAGES:
             name, part = _PAGES[line.subject_type]
             own[key] = reverse(name, kwargs={part: line.subject_id})
         if key in own:
@@ -109,7 +115,13 @@ def _address_of(row: Any) -> str:
     if isinstance(row, Item | Sprint):
         name = "item" if isinstance(row, Item) else "sprint"
         return reverse(name, kwargs={"team_key": row.team.key, "number": row.number})
-    if isinstance(row, KeyResult | Objective):
-        name, part = _PAGES[row._meta.label_lower]
-        return reverse(name, kwargs={part: row.pk})
-    return ""
+    if isinstance(row, Bet):
+        return _address_of(row.serves.item)
+    if isinstance(row, Team):
+        return reverse("team-settings", kwargs={"team_key": row.key})
+    if isinstance(row, Organisation):
+        return reverse("organisation-settings")
+    if isinstance(row, Membership):
+        return reverse("members")
+    name, part = _PAGES[row._meta.label_lower]
+    return reverse(name, kwargs={part: row.pk})

@@ -119,6 +119,12 @@ def block(request: Request, team_key: str, number: int) -> HttpResponse:
     context: dict[str, Any] = {"team": team, "item": item, "reason": item.blocked_because, "error": ""}
     if request.method != "POST":
         return answer(request, "board/_block.html", context)
+    was = request.POST.get("was", item.blocked_because)
+    if was != item.blocked_because and request.POST.get("because", "").strip() != item.blocked_because:
+        told = _("%(who)s changed this meanwhile to “%(value)s”. Save again to put yours in its place.")
+        given = {"who": last_to_change(item, "blocked_because"), "value": item.blocked_because or "–"}
+        context |= {"reason": request.POST.get("because", ""), "error": told % given}
+        return answer(request, "board/_block.html", context, status=422)
     try:
         if "free" in request.POST:
             change = change_of(request, lambda: actions.unblock_item(item, by=request.actor))
