@@ -9,9 +9,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
+from headway.backup.models import Export
 from headway.lib import clock
 from headway.live.models import Change
 from headway.people.access import VERBS, allows
@@ -257,7 +260,13 @@ def places() -> Places:
             "measurement_id": make_measurement(world.key_result, 33).pk,
             "cycle_id": world.cycle.pk,
             "import_id": run.pk,
-            "export_id": 0,
+            "export_id": Export.objects.create(
+                organisation=world.organisation,
+                by=world.people["ana"],
+                state=Export.State.READY,
+                stored_as=default_storage.save("exports/walked.zip", ContentFile(b"PK")),
+                created_at=now,
+            ).pk,
             "run_id": brought_in.pk,
             "bet_id": bet.pk,
             "serves_id": serves.pk,

@@ -67,7 +67,8 @@ def test_a_deactivated_member_is_out_at_once(client, world):
     client.force_login(world.people["cy"])
     assert client.get("/settings/me/").status_code == 200
     actions.deactivate_member(world.people["cy"].memberships.get(), by=world.ana)
-    assert client.get("/settings/me/").status_code == 403
+    answer = client.get("/settings/me/")
+    assert (answer.status_code, answer["Location"]) == (302, "/sign-in/?next=/settings/me/")
 
 
 # What a browser may do with a page
