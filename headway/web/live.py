@@ -43,7 +43,7 @@ WORK = frozenset(
 )
 GOALS = frozenset(["key_result", "objective", "measurement", "check_in", "cycle", "okrs"])
 AGREED = frozenset(["decision", "impediment", "action"])
-PEOPLE = frozenset(["member", "roles", "person", "unit", "team", "organisation", "invitation"])
+PEOPLE = frozenset(["member", "members", "role", "roles", "person", "unit", "team", "organisation", "invitation"])
 
 
 class Per(Enum):
@@ -67,6 +67,8 @@ class Follows:
     on: Collection[str]
     per: Per = Per.PERSON
     pace: Pace = Pace.SLOW
+    #: of Per.TEAM: all that the part says otherwise to some are whether they may do these; None for any other reason
+    verbs: Collection[str] | None = None
 
 
 def live(*, page: Follows | None = None, part: Follows | None = None) -> Callable[[View], View]:
@@ -119,6 +121,9 @@ class Viewer:
         actor, follows = self.actor, region.follows
         shared = (self.organisation.pk, self.language, self.zone, self.scheme, self.host)
         if follows.per is Per.TEAM and region.team_id is not None:
+            if follows.verbs is not None:
+                team = Team(pk=region.team_id, organisation=self.organisation)
+                return (*shared, tuple(access.allows(actor, verb, team) for verb in follows.verbs))
             return (*shared, actor.is_administrator, actor.roles_in(region.team_id))
         held = frozenset((team_id, roles) for team_id, roles in actor.roles.items())
         own = (actor.person_id,) if follows.per is Per.PERSON else ()

@@ -55,6 +55,9 @@ SLOW_WAITS = 0.1
 #: Presence shows so many names; the page says how many more there are.
 NAMES_SHOWN = 30
 
+#: Nouns of Changes after which somebody may see or do something else than before.
+RIGHTS = frozenset({"member", "members", "role", "roles", "password", "authenticator_app", "passkey", "person"})
+
 #: A gzip stream of no end: its parts are deflated one by one and may be shared.
 _GZIP_HEAD = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\x03"
 
@@ -79,22 +82,15 @@ class Stream:
     def __init__(self, watch: Watch, *, packs: bool) -> None:
         self.watch = watch
         self.packs = packs
+        # Asked for each stream at each Change, so they stand here.
+        self.viewer: Viewer = watch.viewer
+        self.person_id: int = watch.viewer.person.pk
+        self.organisation_id: int = watch.viewer.organisation.pk
+        self.place: Page = (self.organisation_id, watch.page)
         self.audiences: list[Audience] = []
         self.shown: dict[str, int] = {}  # region → hash of what this stream was sent last
         self._waiting: asyncio.Queue[Message | None] = asyncio.Queue()
         self.is_ended = False
-
-    @property
-    def viewer(self) -> Viewer:
-        return self.watch.viewer
-
-    @property
-    def person_id(self) -> int:
-        return self.viewer.person.pk
-
-    @property
-    def place(self) -> Page:
-        return (self.viewer.organisation.pk, self.watch.page)
 
     def put(self, message: Message) -> None:
         """Send a message soon; a connection that takes none is cut."""
@@ -250,8 +246,7 @@ class Desk:
         await self._loop.run_in_executor(self._asking, self.hub.stop)
 
     async def _join(self, stream: Stream) -> None:
-        viewer, watch = stream.viewer, stream.watch
-        organisation_id = viewer.organisation.pk
+        viewer, watch, organisation_id = stream.viewer, stream.watch, stream.organisation_id
         own = [other for other in self._streams if other.person_id == stream.person_id]
         if len(own) >= STREAMS_A_PERSON:
             own[0].end("many")
@@ -275,8 +270,7 @@ class Desk:
 
     async def _catch_up(self, stream: Stream) -> None:
         """Bring a page from what it showed to what holds: nothing between its drawing and its stream is lost."""
-        after = stream.watch.after
-        organisation_id = stream.viewer.organisation.pk
+        after, organisation_id = stream.watch.after, stream.organisation_id
         read = partial(_on_database, partial(changes_after, organisation_id, after or 0))
         missed = await self._loop.run_in_executor(self._asking, read)
         # An id that this database has not given yet is none of ours: after a restore, for instance.
@@ -298,8 +292,8 @@ class Desk:
             audience.streams.discard(stream)
         self._audiences = {key: audience for key, audience in self._audiences.items() if audience.streams}
         self._presence.leave(stream.place, stream.person_id)
-        organisation_id = stream.viewer.organisation.pk
-        if not any(other.viewer.organisation.pk == organisation_id for other in self._streams):
+        organisation_id = stream.organisation_id
+        if not any(other.organisation_id == organisation_id for other in self._streams):
             self._loop.run_in_executor(self._asking, self.hub.forget, organisation_id)
 
     # What the hub says
@@ -335,7 +329,7 @@ class Desk:
         # Quick regions first: they are on the threads before the slow ones ask for the same processor.
         ordered = sorted(self._audiences.values(), key=lambda audience: audience.region.follows.pace is not Pace.QUICK)
         for audience in ordered:
-            if next(iter(audience.streams)).viewer.organisation.pk != organisation_id:
+            if next(iter(audience.streams)).organisation_id != organisation_id:
                 continue
             matters = [one for one in news if audience.region.matters(one)]
             if matters or flood is not None:
@@ -343,13 +337,15 @@ class Desk:
 
     def _end_where_rights_change(self, changes: Changes) -> None:
         """End the streams of those whose rights, names or places changed; each asks again and is judged anew."""
-        rights = [one for one in changes.news if one.noun in {"member", "roles", "password", "person"}]
+        rights = [one for one in changes.news if one.noun in RIGHTS]
         everybody = changes.is_flood or any(one.noun == "organisation" for one in changes.news)
         memberships = {one.subject_id for one in rights if one.subject_type == "people.membership"}
         people = {one.subject_id for one in rights if one.subject_type == "people.person"}
         # Any other subject could be about anybody.
         everybody |= any(one.subject_type not in {"people.membership", "people.person"} for one in rights)
-        ours = [one for one in self._streams if one.viewer.organisation.pk == changes.organisation_id]
+        if not (everybody or memberships or people):
+            return
+        ours = [one for one in self._streams if one.organisation_id == changes.organisation_id]
         for stream in ours:
             if everybody or stream.person_id in people or stream.watch.membership_id in memberships:
                 stream.end("check")
@@ -373,7 +369,7 @@ class Desk:
         """Tell each page that it is connected, and up to which Change it shows everything."""
         made: dict[int, Message] = {}
         for stream in list(self._streams):
-            position = self.hub.position(stream.viewer.organisation.pk)
+            position = self.hub.position(stream.organisation_id)
             waiting = [audience.dirty_from for audience in stream.audiences if audience.dirty_from is not None]
             at = min([*([position] if position is not None else []), *(first - 1 for first in waiting)], default=0)
             stream.put(made.setdefault(at, Message("beat", at, id=at)))
@@ -389,12 +385,15 @@ class Desk:
         await self._show_people(changed)
 
     async def _show_people(self, pages: set[Page], only: Stream | None = None) -> None:
-        watched = pages & {stream.place for stream in self._streams}
+        if not pages:
+            return
+        places = {stream.place for stream in self._streams}
+        watched = pages & places
         now = {page: self._presence.people_at(page) for page in watched}
         if only is None:
             now = {page: people for page, people in now.items() if self._shown_people.get(page) != people}
             self._shown_people |= now
-            gone = [page for page in self._shown_people if page not in {one.place for one in self._streams}]
+            gone = [page for page in self._shown_people if page not in places]
             for page in gone:
                 del self._shown_people[page]
         if not now:

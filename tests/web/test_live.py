@@ -8,7 +8,7 @@ from django.urls import resolve, reverse
 
 from headway.live.hub import News
 from headway.live.models import Change
-from headway.people.models import Role, TeamRole
+from headway.people.models import Organisation, Role, SecondFactor, TeamRole
 from headway.scrum.actions import add_items_to_sprint
 from headway.web.live import Per, announcement, draw, regions_of
 from headway.web.views.live import StreamAnswer, Watch
@@ -129,9 +129,39 @@ def test_those_of_one_class_see_the_same_and_nothing_of_a_session(places: Places
 
 def test_who_may_less_shares_with_nobody_who_may_more(places: Places) -> None:
     world = places.world
+    viewers = [watch(world, name).viewer for name in ("ana", "bo", "cy", "di")]
+    by_verbs = 0
     for region in regions_of(live_regions(places), world.cy):
-        classes = {watch(world, name).viewer.permission_class(region) for name in ("ana", "cy", "di")}
-        assert len(classes) == 3
+        seen: dict[object, set[str | None]] = {}
+        for viewer in viewers:
+            drawn = draw(region, viewer) if region.follows.verbs is not None else None
+            seen.setdefault(viewer.permission_class(region), set()).add(drawn)
+        if region.follows.verbs is None:
+            assert len(seen) == 4
+        else:  # the view says what it depends on: those of one class must see the same
+            by_verbs += 1
+            assert {len(bodies) for bodies in seen.values()} == {1}, region.name
+    assert by_verbs == 2
+
+
+def test_a_board_is_drawn_once_for_all_who_may_do_the_same_there(world: World) -> None:
+    lanes, beside = regions_of([BOARD, "part:/t/ANT/board/beside/?sprint=1"], world.cy)
+    viewers = [watch(world, name).viewer for name in ("ana", "bo", "cy", "di")]
+    assert len({viewer.permission_class(lanes) for viewer in viewers}) < 4
+    assert len({viewer.permission_class(beside) for viewer in viewers}) == 1
+    # What the lanes of those who may less say is not what the others get.
+    stranger = watch(world, "di").viewer
+    assert all(stranger.permission_class(lanes) != one.permission_class(lanes) for one in viewers[:3])
+
+
+def test_a_session_without_the_second_factor_that_is_asked_for_gets_no_stream(world: World) -> None:
+    Organisation.objects.filter(pk=world.organisation.pk).update(second_factor=SecondFactor.EVERYBODY)
+    client = Client()
+    client.force_login(world.people["cy"])
+    answer = client.get(reverse("live"), {"r": BOARD, "page": "/t/ANT/board/"})
+    assert not hasattr(answer, "watch")
+    assert answer.status_code == 302
+    assert answer["Location"] == reverse("my-sign-in")
 
 
 def test_the_other_organisation_draws_nothing_of_ours(places: Places) -> None:

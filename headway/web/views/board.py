@@ -45,7 +45,7 @@ class Aim:
 
 @live(
     page=Follows({"sprint", "team", "column", "columns"}, Per.TEAM),
-    part=Follows(WORK | {"key_result", "person"}, Per.TEAM, Pace.QUICK),
+    part=Follows(WORK | {"key_result", "person"}, Per.TEAM, Pace.QUICK, verbs=("write_item", "order_backlog")),
 )
 @require_GET
 def board(request: Request, team_key: str) -> HttpResponse:
@@ -73,7 +73,7 @@ def board(request: Request, team_key: str) -> HttpResponse:
     return render(request, "board/board.html", context)
 
 
-@live(part=Follows(WORK | GOALS | AGREED, Per.TEAM))
+@live(part=Follows(WORK | GOALS | AGREED, Per.TEAM, verbs=()))
 @require_GET
 def aside(request: Request, team_key: str) -> HttpResponse:
     """Show what stands beside the lanes, and the pair of the goal, after a card has moved."""

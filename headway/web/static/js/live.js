@@ -107,11 +107,18 @@ function jitter(most) {
 async function askWhy(state, address) {
   const control = new AbortController();
   try {
-    const { status } = await fetch(address, { signal: control.signal });
+    const { status, type } = await fetch(address, { signal: control.signal, redirect: "manual" });
     if (status === 401 || status === 403) {
       state.isOver = true;
       found(state);
       state.bar.querySelector("[data-out]").hidden = false;
+      return;
+    }
+    // Led elsewhere: a second factor is asked for by now. To load the page leads there too.
+    if (type === "opaqueredirect") {
+      state.isOver = true;
+      found(state);
+      state.bar.querySelector("[data-stale]").hidden = regions().length === 0;
       return;
     }
   } catch {
