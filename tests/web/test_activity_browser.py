@@ -1,0 +1,74 @@
+"""The activity in a real browser: narrow and wide, light and dark, no barriers, undone by keyboard, and it follows."""
+
+import os
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import expect
+
+from headway.people.actions import edit_team
+from headway.scrum.actions import block_item, create_item, edit_item, move_item
+from headway.scrum.models import Column, Item
+from tests.browser import assert_accessible
+from tests.world import World, make_world
+
+pytestmark = pytest.mark.e2e
+
+SIZES = {"wide": {"width": 1440, "height": 900}, "phone": {"width": 390, "height": 844}}
+
+
+@pytest.fixture
+def world(live) -> World:
+    return make_world()
+
+
+@pytest.fixture
+def item(world) -> Item:
+    item = create_item(world.team, title="Show the price before sign-in", by=world.cy)
+    edit_item(item, by=world.bo, size=5, title="Show the price before anybody signs in, with the cost of delivery")
+    move_item(item, to=Column.objects.get(team=world.team, name="In progress"), by=world.cy)
+    block_item(item, because="The price service is down", by=world.cy)
+    edit_team(world.team, by=world.ana, sprint_days=7)
+    return item
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_it_has_no_barriers(page, live, world, item, size, theme):
+    page.set_viewport_size(SIZES[size])
+    page.emulate_media(color_scheme=theme)
+    live.sign_in(page, world.people["ana"])
+    for name, address in {"all": "/activity/", "team": f"/activity/?of=people.team:{world.team.pk}"}.items():
+        page.goto(address)
+        page.wait_for_load_state("networkidle")
+        if folder := os.environ.get("PICTURES"):
+            page.screenshot(path=Path(folder) / f"activity-{name}-{size}-{theme}.png", full_page=True)
+        assert_accessible(page)
+        assert page.evaluate("document.documentElement.scrollWidth") <= SIZES[size]["width"]
+
+
+def test_a_change_is_taken_back_and_forth_by_keyboard(page, live, world, item):
+    live.sign_in(page, world.people["cy"])
+    page.goto("/activity/?area=work")
+    undo = page.get_by_role("button", name="marked").first
+    undo.focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("[data-toast]").first).to_contain_text("Taken back.")
+    item.refresh_from_db()
+    assert item.blocked_because == ""
+    page.wait_for_load_state("networkidle")
+    with page.expect_response(lambda answer: "/undo/" in answer.url):
+        page.keyboard.press("Control+z")
+    page.wait_for_load_state("networkidle")
+    item.refresh_from_db()
+    assert item.blocked_because == "The price service is down"
+
+
+def test_it_offers_to_load_what_others_did_meanwhile(page, live, world, item):
+    live.sign_in(page, world.people["ana"])
+    page.goto("/activity/")
+    page.wait_for_load_state("load")
+    expect(page.locator("[data-live]").first).to_be_attached()
+    page.wait_for_timeout(500)
+    create_item(world.team, title="A new thing", by=world.bo)
+    expect(page.get_by_text("Something changed.")).to_be_visible(timeout=10_000)
