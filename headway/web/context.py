@@ -12,9 +12,7 @@ from typing import Any, cast
 
 from django.conf import settings
 from django.http import HttpRequest
-from django.middleware.csrf import get_token
-from django.template.backends.utils import csrf_input
-from django.urls import reverse
+from django.urls import get_script_prefix, reverse
 from django.utils.functional import SimpleLazyObject
 from django.utils.translation import get_language, get_language_bidi, get_language_info, ngettext
 from django.utils.translation import gettext as _
@@ -29,6 +27,7 @@ from headway.scrum.models import Sprint
 from . import palette
 from .formats import day
 from .live import Following, without_session
+from .shared_renders import csrf_field, csrf_token
 from .views import Request, own_referer, teams_of
 
 THEMES = {"": "light", "light": "dark", "dark": ""}  # system, light, dark, and round again
@@ -107,7 +106,7 @@ class Browser:
 
     @property
     def csrf_token(self) -> str:
-        return get_token(self._request)
+        return csrf_token(self._request)
 
     @cached_property
     def toasts(self) -> list[dict[str, Any]]:
@@ -224,6 +223,21 @@ class Shell:
             self.actor, organisation=self.organisation, organisations=self.organisations, teams=nearest
         )
 
+    def drawn(self, name: str, caller: Callable[[], str]) -> str:
+        """Return what a `{% call shell.drawn("name") %}` block of a template holds, drawn once for all who may the same.
+
+        In the block stands nothing but navigation: of this team, for these rights, on this page.
+        """
+        team = self.team
+        place = (self._match.view_name, *sorted(self._parts)) if self._match else ()
+        rights = (self.actor.is_administrator, frozenset(self.actor.roles.items()))
+        return remembered(
+            ("frame", name, place, team.pk if team else 0, rights, get_script_prefix()),
+            lambda: str(caller()),
+            organisation_id=self.organisation.pk,
+            rests_on=Aspect.FRAME,
+        )
+
     @property
     def _parts(self) -> dict[str, Any]:
         return dict(self._match.kwargs) if self._match else {}
@@ -263,7 +277,7 @@ def _tokens(request: HttpRequest) -> dict[str, Any]:
     """Return the hidden field of forms: masked once for a page, not once for each of its forms."""
     if getattr(request, "is_shared", False):
         return without_session()
-    return {"csrf_input": SimpleLazyObject(lambda: csrf_input(request))}
+    return {"csrf_input": SimpleLazyObject(lambda: csrf_field(request))}
 
 
 def _lazily(request: HttpRequest, make: Callable[[], Shell]) -> Any:

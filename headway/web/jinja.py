@@ -13,6 +13,7 @@ from headway.lib import clock
 from .formats import FILTERS
 from .icons import icon
 from .markdown import markdown
+from .shared_renders import CSRF_SLOT, fixed
 
 
 def environment(**options: Any) -> Environment:
@@ -30,6 +31,7 @@ def environment(**options: Any) -> Environment:
         gettext, ngettext, newstyle=True, pgettext=pgettext, npgettext=npgettext
     )
     env.globals.update(url=url, has_url=has_url, static=static, icon=icon, today=clock.today, now=clock.now)
+    env.globals.update(fixed=fixed, csrf_slot=CSRF_SLOT)
     env.filters.update(FILTERS, markdown=markdown)
     return env
 

@@ -3,9 +3,12 @@
 from collections.abc import Callable, Hashable
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpRequest
-from django.template.backends.utils import csrf_input
+from django.middleware.csrf import get_token
 from django.template.loader import get_template
+from django.urls import get_script_prefix
+from django.utils.translation import get_language
 from markupsafe import Markup
 
 from headway.live.known import Aspect, remembered
@@ -44,5 +47,36 @@ def shared(
 
 def with_csrf(request: HttpRequest, text: str) -> Markup:
     """Put the hidden field of this request's forms where the shared text has left its place."""
-    own = without_session()["csrf_input"] if getattr(request, "is_shared", False) else csrf_input(request)
-    return Markup(text.replace(CSRF_SLOT, own))
+    return Markup(text.replace(CSRF_SLOT, csrf_field(request)))
+
+
+def csrf_field(request: HttpRequest) -> Markup:
+    """Return the hidden field of this request's forms."""
+    if getattr(request, "is_shared", False):
+        return Markup(without_session()["csrf_input"])
+    return Markup('<input type="hidden" name="csrfmiddlewaretoken" value="{}">').format(csrf_token(request))
+
+
+def csrf_token(request: HttpRequest) -> str:
+    """Return the token of this request's forms, masked anew in each answer, and in it once for all forms."""
+    secret = request.META.get("CSRF_COOKIE")
+    kept: tuple[str, str] | None = request.__dict__.get("_csrf_masked")
+    if kept is None or kept[0] != secret:
+        masked = get_token(request)
+        kept = request.__dict__["_csrf_masked"] = (request.META["CSRF_COOKIE"], masked)
+    return kept[1]
+
+
+_fixed: dict[Hashable, Markup] = {}
+
+
+def fixed(*name: Hashable, caller: Callable[[], str]) -> Markup:
+    """Return what a `{% call fixed("name") %}` block of a template holds, drawn once for each language.
+
+    For texts and addresses that stand in the release: nothing in the block may come from a request or the database,
+    but for what `name` says.
+    """
+    where = (name, get_language(), get_script_prefix())
+    if where not in _fixed or settings.DEBUG:
+        _fixed[where] = Markup(caller())
+    return _fixed[where]
