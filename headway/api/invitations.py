@@ -1,6 +1,6 @@
 """Invitations by link, and the tokens that there are."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
@@ -40,9 +40,12 @@ class Invitation(Out):
 
 
 class MadeInvitation(Invitation):
-    """An invitation that was made now, with its link: hand it over, it is not shown again."""
+    """An invitation that was made now, with its link: hand it over, it is not shown again, nor to a repeat."""
 
     link: str
+
+    def to_keep(self) -> Self:
+        return self.model_copy(update={"link": ""})
 
 
 class NewRolesIn(In):

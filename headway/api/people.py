@@ -4,7 +4,7 @@ What proves who somebody is (passwords, second factors, sessions, making tokens)
 """
 
 from collections.abc import Sequence
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 from django.db.models import Q, QuerySet
 from django.urls import reverse
@@ -102,9 +102,12 @@ class InvitedPerson(Out):
 
 
 class ImportedMembers(Out):
-    """What a table of members did."""
+    """What a table of members did. A repeat names whom it invited, without their links."""
 
     invited: list[InvitedPerson]
+
+    def to_keep(self) -> Self:
+        return self.model_copy(update={"invited": [row.model_copy(update={"link": ""}) for row in self.invited]})
 
 
 class PersonFilters(Paging):

@@ -113,6 +113,8 @@ def new_file(path: Path) -> Iterator[Path]:
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         with told(path):
+            # Hashes of passwords and more: for this account alone, whatever rights new files get here.
+            part.touch(mode=0o600)
             yield part
             with part.open("rb+") as file:
                 os.fsync(file.fileno())

@@ -290,3 +290,19 @@ def test_no_two_shapes_have_one_name() -> None:
 
 def _below(base: type) -> set[type]:
     return {base, *(deeper for shape in base.__subclasses__() for deeper in _below(shape))}
+
+
+def test_a_link_that_is_shown_once_is_kept_for_no_repeat(ana: Program) -> None:
+    body = {"roles": [{"team_key": "ANT", "roles": ["developer"]}]}
+    first = ana.post("/invitations", body, idempotency_key="one")
+    token = first.json()["link"].rstrip("/").rpartition("/")[2]
+    assert len(token) > 40
+    assert not Answered.objects.filter(body__contains=token).exists()
+    again = ana.post("/invitations", body, idempotency_key="one")
+    assert (again.status_code, again["Idempotency-Replayed"]) == (201, "true")
+    assert again.json() == first.json() | {"link": ""}
+    table = {"table": "email,team,role\nzoe@x.example,ANT,dev"}
+    made = ana.post("/people/import", table, idempotency_key="two").json()["invited"][0]["link"]
+    assert made
+    assert not Answered.objects.filter(body__contains=made).exists()
+    assert Answered.objects.filter(body__contains="zoe@x.example").exists()

@@ -32,11 +32,11 @@ class Claim:
     def __init__(self, row: Answered, answer: HttpResponse | None = None) -> None:
         self._row, self.answer = row, answer
 
-    def keep(self, response: HttpResponse) -> None:
-        """Keep the answer; call it in the transaction of the work."""
+    def keep(self, response: HttpResponse, body: bytes) -> None:
+        """Keep the answer, with this body; call it in the transaction of the work."""
         headers = {name: value for name, value in response.headers.items() if name.lower() != "content-length"}
         Answered.objects.filter(pk=self._row.pk).update(
-            status=response.status_code, headers=headers, body=response.content.decode()
+            status=response.status_code, headers=headers, body=body.decode()
         )
 
     def release(self) -> None:
@@ -59,8 +59,10 @@ def claim(request: ApiRequest) -> Claim | None:
             row = Answered.objects.create(owner=owner_of(request), key=key, fingerprint=fingerprint, started_at=now)
         return Claim(row)
     except IntegrityError:
-        row = Answered.objects.get(owner=owner_of(request), key=key)
-    return _claim_again(row, fingerprint, now)
+        found = Answered.objects.filter(owner=owner_of(request), key=key).first()
+    if found is None:  # given back in between
+        raise _busy()
+    return _claim_again(found, fingerprint, now)
 
 
 def sweep() -> int:

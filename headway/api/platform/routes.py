@@ -36,6 +36,7 @@ from headway.live.models import Change
 from .asking import MOST_BYTES, ApiRequest, Guard
 from .conditions import etag_of, not_modified, unchanged
 from .repeats import claim
+from .schemas import Out
 
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -195,10 +196,11 @@ def _write(
     try:
         with transaction.atomic(), unchanged(request, current and (lambda: _body(current()))):
             with recording() as changes:
-                response = _response(call(), status)
+                result = call()
+                response = _response(result, status)
             _name_change(response, changes)
             if claimed:
-                claimed.keep(response)
+                claimed.keep(response, _kept(result))
     except BaseException:
         if claimed:
             claimed.release()
@@ -219,6 +221,10 @@ def _response(result: Any, status: int) -> HttpResponse:
         return HttpResponse(status=204)
     body = _body(result)
     return HttpResponse(body, status=status, content_type="application/json", headers={"ETag": etag_of(body)})
+
+
+def _kept(result: Any) -> bytes:
+    return _body(result.to_keep()) if isinstance(result, Out) else b""
 
 
 def _body(result: BaseModel) -> bytes:

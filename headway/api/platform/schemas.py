@@ -5,7 +5,7 @@ Datetimes are ISO 8601 in UTC, days `2026-11-22`, numbers numbers; NaN and infin
 """
 
 import datetime as dt
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, Strict, WithJsonSchema
 
@@ -57,6 +57,10 @@ class Out(BaseModel):
     """A part of an answer."""
 
     model_config = ConfigDict(ser_json_inf_nan="null", frozen=True, populate_by_name=True)
+
+    def to_keep(self) -> Self:
+        """Return what of an answer may lie in the database for a repeat: without what is shown once."""
+        return self
 
 
 class In(BaseModel):
