@@ -9,6 +9,8 @@ from django.utils.translation import gettext as _
 MOST_LINES = 2_000
 
 _FOLD = re.compile(r"\r?\n[ \t]")
+_EVENT = re.compile("BEGIN:VEVENT", re.IGNORECASE)
+_END = re.compile("END:VEVENT", re.IGNORECASE)
 _DATE = re.compile(r"^(\d{4})-?(\d\d)-?(\d\d)")
 _DAY_FIRST = re.compile(r"^(\d{1,2})[./](\d{1,2})[./](\d{4})$")
 
@@ -35,11 +37,10 @@ def read_holidays(text: str) -> list[tuple[str, dt.date, dt.date]]:
 def _of_calendar(text: str) -> list[tuple[str, dt.date, dt.date]]:
     """Read all-day events (RFC 5545): the end is the day after the last."""
     found = []
-    for event in re.findall(r"BEGIN:VEVENT(.*?)END:VEVENT", _FOLD.sub("", text), re.DOTALL | re.IGNORECASE)[
-        :MOST_LINES
-    ]:
+    # Cut, not matched: an event without an end must not make us look for one again and again.
+    for event in _EVENT.split(_FOLD.sub("", text), MOST_LINES)[1:]:
         values: dict[str, str] = {}
-        for line in event.splitlines():
+        for line in _END.split(event, 1)[0].splitlines():
             name, _colon, value = line.partition(":")
             values.setdefault(name.partition(";")[0].strip().upper(), value.strip())
         first = _date(values.get("DTSTART", ""))
@@ -55,7 +56,11 @@ def _of_table(text: str) -> list[tuple[str, dt.date, dt.date]]:
     found = []
     lines = text.splitlines()[:MOST_LINES]
     mark = max(";\t,", key=text.count)
-    for number, cells in enumerate(csv.reader(lines, delimiter=mark), 1):
+    try:
+        rows = list(csv.reader(lines, delimiter=mark))
+    except csv.Error as error:
+        raise NoHolidays(_("This is no table of dates and names (%(error)s).") % {"error": error}) from error
+    for number, cells in enumerate(rows, 1):
         given = [cell.strip() for cell in cells if cell.strip()]
         days = [day for cell in given if (day := _date(cell))]
         names = [cell for cell in given if _date(cell) is None]

@@ -117,7 +117,10 @@ def _read(text: str) -> tuple[dict[str, int], list[str], list[tuple[int, list[st
         raise NotATable(_("The table is empty. Its first line names the columns: name, email, team, roles."))
     delimiter = max(",;\t|", key=lambda mark: lines[0].count(mark))
     reader = csv.reader(io.StringIO(text.lstrip("\n\r\ufeff")), delimiter=delimiter)
-    headings = [heading.strip() for heading in next(reader)]
+    try:
+        headings = [heading.strip() for heading in next(reader)]
+    except csv.Error as error:
+        raise NotATable(_("Line %(line)d cannot be read (%(error)s).") % {"line": 1, "error": error}) from error
     columns: dict[str, int] = {}
     unread = []
     for at, heading in enumerate(headings):

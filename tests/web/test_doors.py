@@ -1,21 +1,35 @@
 """Doors that must stay shut in a browser."""
 
+import asyncio
+import csv
 import io
 import json
+import os
 import zipfile
+from pathlib import Path
 from typing import Any
 
 import pytest
+from allauth.mfa.models import Authenticator
 from django.conf import settings
+from django.core.handlers.wsgi import WSGIHandler
 from django.http import HttpResponse
 from django.test import Client
 
+from headway.backup.archive import Writer, new_file
 from headway.demo import actions as demo
 from headway.lib import clock
+from headway.live.hub import Changes, changes_after, last_id
+from headway.people import actions
 from headway.people.actor import system_actor
+from headway.people.holiday_files import NoHolidays, read_holidays
+from headway.people.member_table import NotATable, plan_members
+from headway.people.models import Role, SecondFactor
 from headway.people.sign_in.providers import Provider
+from headway.scrum.actions import create_item
 from headway.sync.listing import rows_done
 from headway.sync.models import Import, ImportedRow
+from headway.web.streams import Desk, Stream
 from tests.world import PASSWORD, World, make_world
 
 pytestmark = pytest.mark.django_db
@@ -81,10 +95,6 @@ def test_the_rows_of_an_import_hold_no_formula(world: World) -> None:
 
 
 def test_a_factor_taken_away_in_one_browser_is_missed_in_the_other(world: World) -> None:
-    from allauth.mfa.models import Authenticator
-
-    from headway.people.models import SecondFactor
-
     world.organisation.second_factor = SecondFactor.EVERYBODY
     world.organisation.save()
     one, other = signed_in("cy"), signed_in("cy")
@@ -94,3 +104,65 @@ def test_a_factor_taken_away_in_one_browser_is_missed_in_the_other(world: World)
     assert not Authenticator.objects.filter(pk=row.pk).exists()
     assert other.get("/").status_code == 302
     assert one.get("/").status_code == 302
+
+
+def test_a_stream_ends_when_rights_change_hands(world: World) -> None:
+    """Each stream asks again at once, and is judged anew."""
+    before = last_id(world.organisation.pk)
+    cy, bo = world.people["cy"], world.people["bo"]
+    actions.hand_over_role(world.team, Role.DEVELOPER, giver=cy, to=bo, by=world.ana)
+    assert ends_streams(changes_after(world.organisation.pk, before))
+    before = last_id(world.organisation.pk)
+    actions.import_members(world.organisation, f"email,team,role\n{cy.email},ANT,dev", by=world.ana)
+    assert ends_streams(changes_after(world.organisation.pk, before))
+    before = last_id(world.organisation.pk)
+    create_item(world.team, by=world.cy, title="Another")
+    assert not ends_streams(changes_after(world.organisation.pk, before))
+
+
+def ends_streams(changes: Changes) -> bool:
+    """Say whether these Changes end the stream of somebody of the team."""
+    watch = signed_in("cy").get("/live/").watch  # type: ignore[attr-defined]
+
+    async def tell() -> bool:
+        desk, stream = Desk(WSGIHandler()), Stream(watch, packs=False)
+        desk._streams[stream] = None
+        desk._take(changes)
+        return stream.is_ended
+
+    return asyncio.run(tell())
+
+
+@pytest.mark.parametrize(
+    ("who", "length", "status"), [(None, 2 * 2**20, 413), ("cy", 2 * 2**20, 404), ("cy", 2**40, 413)]
+)
+def test_a_body_that_is_too_large_is_not_read(world: World, who: str | None, length: int, status: int) -> None:
+    client = signed_in(who) if who else Client(enforce_csrf_checks=True)
+    answer = client.post("/t/NONE/import/", {"kind": "x"}, CONTENT_LENGTH=str(length))
+    assert answer.status_code == status
+    assert ("_read_started" in vars(answer.wsgi_request) and answer.wsgi_request._read_started) is False
+
+
+def test_a_calendar_of_events_without_an_end_is_read_quickly() -> None:
+    """Each event was once looked for to the end of the text: minutes for what anybody may paste."""
+    assert len(read_holidays("BEGIN:VEVENT\nDTSTART:20261225\n" * 30_000)) == 2_000
+
+
+def test_a_cell_that_is_too_long_is_told_and_breaks_nothing(world: World, request: Any) -> None:
+    usual = csv.field_size_limit(100_000)
+    request.addfinalizer(lambda: csv.field_size_limit(usual))
+    with pytest.raises(NotATable):
+        plan_members(world.organisation, "email," + "x" * 200_000 + "\na@b.example,")
+    with pytest.raises(NoHolidays):
+        read_holidays('2026-12-25,"' + "x" * 200_000)
+
+
+def test_a_backup_is_for_this_account_alone(tmp_path: Path) -> None:
+    usual = os.umask(0)
+    try:
+        with new_file(tmp_path / "all.zip") as part, Writer(part) as writer:
+            writer.add("people.jsonl", [b"{}"])
+            assert part.stat().st_mode & 0o077 == 0
+    finally:
+        os.umask(usual)
+    assert (tmp_path / "all.zip").stat().st_mode & 0o077 == 0

@@ -38,7 +38,7 @@ ROWS_A_PAGE = 200
 
 
 @live(
-    page=Follows({"roles", "team"}, Per.TEAM),
+    page=Follows({"role", "roles", "team"}, Per.TEAM),
     part=Follows(WORK | GOALS | {"person"}, Per.TEAM, Pace.QUICK),
 )
 @require_GET
