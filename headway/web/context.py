@@ -224,7 +224,7 @@ class Shell:
         )
 
     def drawn(self, name: str, caller: Callable[[], str]) -> str:
-        """Return what a `{% call shell.drawn("name") %}` block of a template holds, drawn once for all who may the same.
+        """Return what a `{% call shell.drawn("name") %}` block holds, drawn once for all who may the same.
 
         In the block stands nothing but navigation: of this team, for these rights, on this page.
         """

@@ -4,8 +4,6 @@ from typing import TYPE_CHECKING
 
 from headway.people import throttle
 
-from .problems import Problem
-
 if TYPE_CHECKING:
     from .asking import ApiRequest
 
@@ -16,6 +14,8 @@ _blocks = throttle.Blocks("api", limit=PER_MINUTE, per=60, size=60)
 
 def take(request: "ApiRequest") -> None:
     """Count a request. Raises Problem 429 with the seconds to wait."""
+    from .problems import Problem  # late: the middleware of all pages reads this file
+
     wait = _blocks.take(owner_of(request))
     if wait:
         raise Problem(

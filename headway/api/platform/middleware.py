@@ -6,7 +6,6 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.cache import patch_vary_headers
 
 from .limits import POLICY
-from .problems import MEDIA_TYPE, Problem, problem_response
 
 Answer = Callable[[HttpRequest], HttpResponse]
 ROOT = "/api/"
@@ -37,11 +36,18 @@ class ApiAnswers:
         return response
 
 
+# What problems are made of is loaded late: pages come through here too, and most installations see no program.
+
+
 def _is_told(response: HttpResponse) -> bool:
+    from .problems import MEDIA_TYPE
+
     return response.headers.get("Content-Type", "").startswith(MEDIA_TYPE)
 
 
 def _told(response: HttpResponse) -> HttpResponse:
+    from .problems import Problem, problem_response
+
     problem = problem_response(Problem(response.status_code))
     if "Allow" in response.headers:
         problem.headers["Allow"] = response.headers["Allow"]
