@@ -1,12 +1,15 @@
 """Every page of the demonstration, and every dialog that a key opens: axe in both themes, on a desk and on a phone."""
 
+import datetime as dt
 import re
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
+from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
@@ -16,13 +19,13 @@ from headway.demo.actions import load
 from headway.okr.models import KeyResult, Measurement, Objective
 from headway.people import actions as people
 from headway.people.actor import system_actor
-from headway.people.models import Membership, Organisation, Person, Team, Unit
+from headway.people.models import Holiday, Membership, Organisation, Person, Team, Unit
 from headway.scrum.models import Category, Item, Sprint
 from headway.sync.models import Import
 from headway.value.models import Bet, Verdict
 from tests.browser import LiveServer
 from tests.web.test_access_walk import ROUTES
-from tests.world import make_organisation, make_person
+from tests.world import PASSWORD, make_organisation, make_person, make_team
 
 from .pages import WIDE, complaints_about
 
@@ -30,11 +33,16 @@ pytestmark = pytest.mark.e2e
 
 
 #: read, but no page: a part of one, a file, or only a way to one
-NO_PAGES = {"healthz", "report-export", "import-rows", "import-look", "import-progress", "board-aside", "settings"}
+NO_PAGES = {
+    *("healthz", "readyz", "metrics", "live", "palette", "palette-found", "account_login", "settings"),
+    *("report-export", "import-rows", "import-look", "import-progress", "board-aside", "export-file"),
+    *("recovery-codes-file", "openid_connect_login", "openid_connect_callback", "sign-in-passkey"),
+    "password-link-passkey",
+}
 
 
 def test_every_page_is_named_here() -> None:
-    named = set(re.findall(r'"([a-z-]+)"', Path(__file__).read_text(encoding="utf-8")))
+    named = set(re.findall(r'"([a-z_-]+)"', Path(__file__).read_text(encoding="utf-8")))
     assert {name for name, route in ROUTES.items() if route.reads} - named - NO_PAGES == set()
 
 
@@ -71,6 +79,24 @@ class Tour:
         expect(self.page.get_by_role("alert")).to_be_visible()
         self.found += complaints_about(self.page)
         self.complaints.clear()  # the console names the status
+
+    def look(self) -> None:
+        """Look at the page as it stands after a deed."""
+        self.page.wait_for_load_state("networkidle")
+        self.found += complaints_about(self.page)
+        self.complaints.clear()  # where a deed was refused, the console names the status
+
+    def see_palette(self, address: str, *texts: str) -> None:
+        """Open the palette by its keys, and look at what it offers and finds."""
+        self.page.goto(address)
+        self.page.wait_for_load_state("networkidle")
+        self.page.keyboard.press("Control+k")
+        field = self.page.get_by_role("combobox", name="Search or jump")
+        for text in texts:
+            field.fill(text)
+            self.page.wait_for_load_state("networkidle")
+            expect(self.page.get_by_role("dialog").get_by_role("option").first).to_be_visible()
+            self.found += complaints_about(self.page, dialog=True)
 
     def see_dialogs(self, address: str, *ways: tuple[str, ...]) -> None:
         """Open each dialog of a page by its keys and look at it."""
@@ -221,12 +247,108 @@ def test_the_import_of_okrs(tour: Tour, team: Team) -> None:
 
 
 def test_settings(tour: Tour, team: Team, organisation: Organisation) -> None:
-    for name in ("organisation-settings", "teams", "members", "roles", "cycles", "profile", "browser-settings"):
+    for name in ("organisation-settings", "holidays", "teams", "members", "roles", "cycles", "sign-in-rules"):
         tour.see(name)
+    for name in ("invitations", "import-members", "retention", "keeping", "activity"):
+        tour.see(name)
+    for name in ("profile", "browser-settings", "my-sign-in", "your-data", "api-tokens"):
+        tour.see(name)
+    tour.see("activity", query=f"?team={team.key}")
     tour.see("unit", unit_id=Unit.objects.create(organisation=organisation, name="Care").pk)
     tour.see("cycle", cycle_id=KeyResult.objects.filter(objective__team=team).earliest("pk").objective.cycle_id)
-    tour.see("team-settings", team_key=team.key)
-    tour.see("people", team_key=team.key)
+    for name in ("team-settings", "team-holidays", "team-tokens", "people", "hand-over-role"):
+        tour.see(name, team_key=team.key)
+    christmas = Holiday.objects.create(
+        organisation=organisation, name="Christmas", first_on=dt.date(2031, 12, 25), last_on=dt.date(2031, 12, 26)
+    )
+    tour.see("holidays")
+    tour.see("holiday", holiday_id=christmas.pk)
+    ines = Membership.objects.get(person__name="Ines Duarte")
+    tour.see("deactivate-member", membership_id=ines.pk)
+    tour.see("anonymise-member", membership_id=ines.pk)
+    tour.see_address(reverse("api:docs"))
+
+
+def test_the_palette(tour: Tour, team: Team) -> None:
+    tour.see_palette(reverse("backlog", kwargs={"team_key": team.key}), "", "order", "zzzz")
+
+
+@pytest.fixture
+def administrator(organisation: Organisation) -> Person:
+    """One of an organisation that is no demonstration, with names as long as they come."""
+    own = make_organisation("Cooperative of community pharmacies and dispensaries by the northern canal")
+    make_team(own, "CHN", "Keeping medicines cold from the depot to the door")
+    person = make_person(own, "Alexandrina Featherstonehaugh-Cholmondeley", is_administrator=True)
+    person.email = "alexandrina.featherstonehaugh-cholmondeley@northern-canal.example"
+    person.save()
+    return person
+
+
+def test_ways_to_sign_in(tour: Tour, administrator: Person, live: LiveServer) -> None:
+    page = tour.page
+    live.sign_in(page, administrator)
+    for name in ("authenticator-app", "passkey-new", "recovery-codes"):
+        tour.see(name)  # asks who it is first
+    tour.see("confirm-identity")
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_label("Password").press("Enter")
+    page.wait_for_url("**/sign-in/")
+    tour.see("authenticator-app")
+    secret = page.locator("[data-copy]").get_attribute("data-copy") or ""
+    page.get_by_label("Code", exact=True).fill(format_hotp_value(hotp_value(secret, int(time.time()) // 30)))
+    page.get_by_label("Code", exact=True).press("Enter")
+    expect(page.get_by_role("heading", name="Recovery codes")).to_be_visible()
+    tour.look()
+    tour.see("passkey-new")
+    tour.see("my-sign-in")
+    tour.see("sign-in-rules")
+    page.context.clear_cookies()
+    tour.see("sign-in")
+    page.get_by_label("E-mail").fill(administrator.email)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_label("Password").press("Enter")
+    page.wait_for_url("**" + reverse("mfa_authenticate"))
+    tour.look()
+
+
+def test_inviting(tour: Tour, administrator: Person, live: LiveServer) -> None:
+    """By the keyboard alone: a link is made, opened by somebody else, and joined with."""
+    page = tour.page
+    live.sign_in(page, administrator)
+    tour.see("invitations")
+    page.get_by_label("E-mail").focus()
+    page.keyboard.type("bo.lind@example.org")
+    page.keyboard.press("Enter")
+    link = page.get_by_role("textbox", name="Link")
+    expect(link).to_be_visible()
+    tour.look()
+    address = link.input_value()
+    table = "name,email,team,roles\nAda Ash,ada@example.org,CHN,Developer\nNo,nowhere,NONE,King"
+    for given in (table, table.rpartition("\n")[0]):
+        page.goto(live.url + reverse("import-members"))
+        page.get_by_label("pasted").fill(given)
+        page.get_by_role("button", name="Look at it").press("Enter")
+        expect(page.get_by_role("heading", name="What becomes of it")).to_be_visible()
+        tour.look()
+    page.get_by_role("button", name="Write it").press("Enter")
+    expect(page.get_by_role("heading", name="The table is in")).to_be_visible()
+    tour.look()
+    tour.see("members")
+    page.goto(live.url + reverse("api-tokens"))
+    page.get_by_label("Name").fill("nightly")
+    page.get_by_label("Name").press("Enter")
+    expect(page.get_by_role("textbox", name="Token")).to_be_visible()
+    tour.look()
+    page.context.clear_cookies()
+    tour.see_address(address)
+    page.get_by_label("Your name").fill("Bo Lind")
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_label("Password").press("Enter")
+    page.wait_for_url(live.url + "/")
+    tour.look()
+    page.context.clear_cookies()
+    tour.see_address(address, status=410)
+    tour.see("invitation", token="made-up", status=410)
 
 
 def test_what_stands_outside_the_shell(tour: Tour) -> None:
