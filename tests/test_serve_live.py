@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from headway.web.cuts import put_together
 from tests.installation import BOTH_TAKE, Installation, Started
 
 MANY = 200
@@ -67,6 +68,7 @@ class Stream:
         self.status = int(self._file.readline().split()[1])
         while self._file.readline() != b"\r\n":
             pass
+        self._texts: dict[str, tuple[str, str]] = {}  # region → what it shows, and its HTML
         self.events = self._read()
 
     def _read(self) -> Iterator[tuple[str, Any]]:
@@ -77,7 +79,18 @@ class Stream:
             *events, text = text.split(b"\n\n")
             for event in events:
                 fields = dict(line.split(": ", 1) for line in event.decode().split("\n"))
-                yield fields["event"], json.loads(fields["data"])
+                data = json.loads(fields["data"])
+                if fields["event"] == "part":
+                    self._take(data)
+                yield fields["event"], data
+
+    def _take(self, part: Any) -> None:
+        """Put a part together where only what is new of it was sent."""
+        if "cut" in part:
+            shows, html = self._texts[part["at"]]
+            assert part["was"] == shows
+            part["html"] = put_together(html, part["cut"])
+        self._texts[part["at"]] = (part["is"], part["html"])
 
     def until(self, name: str, is_so: Callable[[Any], bool] = lambda data: True) -> Any:
         """Return the data of the next event of this name that is so; what comes before it is passed over."""

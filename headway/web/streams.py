@@ -13,6 +13,7 @@ import random
 import zlib
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import Any, TypeVar
 from weakref import WeakKeyDictionary
@@ -30,6 +31,7 @@ from headway.live.notice import CLOSE, HERE, tell
 from headway.live.presence import Page, Presence
 from headway.people.models import Person
 
+from .cuts import cut_between, pieces_of
 from .live import Pace, Region, Viewer, announcement, draw
 from .views.live import Watch
 
@@ -66,14 +68,30 @@ class Message:
     """One event as bytes, made once however many get it."""
 
     def __init__(self, event: str, data: Any, id: int | None = None) -> None:
-        head = f"id: {id}\n" if id is not None else ""
-        self.plain = f"{head}event: {event}\ndata: {json.dumps(data, separators=(',', ':'))}\n\n".encode()
+        self._event, self._data, self._id = event, data, id
+
+    @cached_property
+    def plain(self) -> bytes:
+        head = f"id: {self._id}\n" if self._id is not None else ""
+        return f"{head}event: {self._event}\ndata: {json.dumps(self._data, separators=(',', ':'))}\n\n".encode()
 
     @cached_property
     def packed(self) -> bytes:
         """Deflated on its own, up to a border of bytes: such pieces can follow each other in one gzip stream."""
         deflate = zlib.compressobj(1, zlib.DEFLATED, -15)
         return deflate.compress(self.plain) + deflate.flush(zlib.Z_FULL_FLUSH)
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """A region as it was drawn: for who has nothing of it yet, and for who has the drawing before."""
+
+    upto: int  # everything up to this Change is in it
+    shows: int  # stands for what it shows
+    whole: Message
+    pieces: list[str] | None = None
+    was: int | None = None  # what the drawing before shows
+    cut: Message | None = None  # what is new since then
 
 
 class Stream:
@@ -135,7 +153,7 @@ class Audience:
         self._late: set[Stream] = set()  # who came after a Change that their page does not show
         self._is_due = False
         self._task: asyncio.Task[None] | None = None
-        self._drawn: tuple[int, Message, int] | None = None  # up to which Change, the message, its hash
+        self._drawn: Drawing | None = None
 
     def changed(self, news: Iterable[News]) -> None:
         """Draw the region anew for all."""
@@ -146,8 +164,8 @@ class Audience:
 
     def catch_up(self, stream: Stream, upto: int) -> None:
         """Show a stream the state of the Change `upto` at least; from the last drawing where that is new enough."""
-        if self._drawn and self._drawn[0] >= upto and not self._is_due:
-            self._send(stream, *self._drawn[1:])
+        if self._drawn and self._drawn.upto >= upto and not self._is_due:
+            self._send(stream, self._drawn)
             return
         self._late.add(stream)
         self._go_on([upto])
@@ -177,19 +195,24 @@ class Audience:
         organisation_id = viewer.organisation.pk
         upto = self._desk.hub.position(organisation_id) or 0
         number = self._desk.next_number()
+        to = list(self.streams if only is None else only & self.streams)
         if self.region.follows.pace is Pace.ASK:
-            message, drawn = Message("part", {"at": self.region.name, "n": number, "stale": True}), upto
+            stale = Message("part", {"at": self.region.name, "n": number, "stale": True})
+            drawing = Drawing(upto, upto, stale)
         else:
-            work = partial(_drawn, self.region, viewer, news, number)
-            message, drawn = await self._desk.on_thread(work, self.region.follows.pace)
-        self._drawn = (upto, message, drawn)
-        for stream in list(self.streams if only is None else only & self.streams):
-            self._send(stream, message, drawn)
+            before = self._drawn
+            is_new_to_some = before is None or any(one.shown.get(self.region.name) != before.shows for one in to)
+            work = partial(_drawn, self.region, viewer, news, number, upto, before, packs_whole=is_new_to_some)
+            drawing = await self._desk.on_thread(work, self.region.follows.pace)
+        self._drawn = drawing
+        for stream in to:
+            self._send(stream, drawing)
 
-    def _send(self, stream: Stream, message: Message, drawn: int) -> None:
-        if stream.shown.get(self.region.name) != drawn:
-            stream.shown[self.region.name] = drawn
-            stream.put(message)
+    def _send(self, stream: Stream, drawing: Drawing) -> None:
+        has = stream.shown.get(self.region.name)
+        if has != drawing.shows:
+            stream.shown[self.region.name] = drawing.shows
+            stream.put(drawing.cut if drawing.cut is not None and has == drawing.was else drawing.whole)
 
 
 class Desk:
@@ -451,20 +474,36 @@ def is_stream(scope: Any) -> bool:
     return bool(scope["type"] == "http" and scope["method"] == "GET" and scope["path"].endswith(PATH))
 
 
-def _drawn(region: Region, viewer: Viewer, news: list[News], number: int) -> tuple[Message, int]:
-    """Draw a region and return the message, packed already (the event loop has better to do), and what it shows."""
+def _drawn(
+    region: Region,
+    viewer: Viewer,
+    news: list[News],
+    number: int,
+    upto: int,
+    before: Drawing | None,
+    *,
+    packs_whole: bool,
+) -> Drawing:
+    """Draw a region; the messages that are needed are packed already: the event loop has better to do."""
     try:
         html = draw(region, viewer)
     except Exception:
         log.exception("a part of a page could not be drawn: %s", region.kind)
         html = None
-    data: dict[str, Any] = {"at": region.name, "n": number}
-    data |= {"html": html} if html is not None else {"stale": True}
-    if news:
-        data |= {"by": [one.actor_id for one in news], "say": announcement(news, viewer)}
-    message = Message("part", data)
-    message.packed  # noqa: B018  (a cached property)
-    return message, hash(html)
+    shows = hash(html)
+    data: dict[str, Any] = {"at": region.name, "n": number, "is": f"{shows:x}"}
+    told = {"by": [one.actor_id for one in news], "say": announcement(news, viewer)} if news else {}
+    if html is None:
+        return Drawing(upto, shows, Message("part", data | {"stale": True} | told))
+    whole = Message("part", data | {"html": html} | told)
+    pieces = pieces_of(html)
+    cut = None
+    if before is not None and before.pieces is not None and before.shows != shows:
+        cut = Message("part", data | {"was": f"{before.shows:x}", "cut": cut_between(before.pieces, pieces)} | told)
+        cut.packed  # noqa: B018  (a cached property)
+    if packs_whole:
+        whole.packed  # noqa: B018
+    return Drawing(upto, shows, whole, pieces, before.shows if before else None, cut)
 
 
 def _names(people: Iterable[int]) -> dict[int, dict[str, Any]]:

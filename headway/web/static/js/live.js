@@ -9,11 +9,12 @@ const LONGEST = 30000; // ms between two tries
 const FRESH = 2500; // ms that a change is marked
 const MOST_MARKS = 24; // more is no longer "this one changed"
 const FACES = 5;
+const BORDER = /\n(?=<(?:article|section|tr|li)\b)/; // between the pieces of a region: web/cuts.py
 
 export function mount(bar) {
   const state = {
     bar, source: null, after: bar.dataset.after, regions: "", retry: 2000, tries: 0, isOver: false,
-    numbers: new Map(), waiting: new Map(), timers: {}, isDragging: false,
+    numbers: new Map(), texts: new Map(), waiting: new Map(), timers: {}, isDragging: false,
   };
   const on = (target, name, run, options) => {
     target.addEventListener(name, run, options);
@@ -63,6 +64,7 @@ function open(state) {
     state.retry = retry;
     state.tries = 0;
     state.numbers.clear();
+    state.texts.clear();
     found(state);
     state.bar.dataset.connected = "";
   });
@@ -166,9 +168,25 @@ function take(state, part) {
   // Two threads draw: what was begun earlier may come later.
   if ((state.numbers.get(part.at) ?? 0) > part.n) return;
   state.numbers.set(part.at, part.n);
+  if (part.cut) {
+    const had = state.texts.get(part.at);
+    if (had?.is !== part.was) {
+      state.after = "";
+      open(state);
+      return;
+    }
+    part.html = putTogether(had.text, part.cut);
+  }
+  state.texts.set(part.at, { is: part.is, text: part.html });
   const held = state.waiting.get(part.at);
   state.waiting.set(part.at, { ...part, by: [...(held?.by ?? []), ...(part.by ?? [])] });
   showWaiting(state);
+}
+
+// A cut is what is new: runs of the pieces that are here already, and texts.
+function putTogether(old, cut) {
+  const pieces = old.split(BORDER);
+  return cut.map((part) => (typeof part === "string" ? part : pieces.slice(...part).join("\n"))).join("\n");
 }
 
 function showWaiting(state) {
