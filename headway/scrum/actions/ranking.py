@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from django.db.models import Q
 
 from headway.lib import ranks
+from headway.lib.prepared import Prepared
 from headway.people.models import Team
 
 from ..models import Item, ItemQuerySet
@@ -12,6 +13,23 @@ from .rows import save_items
 
 # A rank grows by about a character with every six items put into the same gap; the column holds 200.
 LONGEST_RANK = 60
+
+
+_FOLLOWING = Prepared(
+    lambda team, rank, pk: (
+        Item.objects.filter(Q(rank__gt=rank) | Q(rank=rank, pk__gt=pk), team=team).in_order().values_list("pk")[:1]
+    ),
+    *(int, str, int),
+)
+_PREVIOUS = Prepared(
+    lambda team, rank, pk: (
+        Item.objects.filter(Q(rank__lt=rank) | Q(rank=rank, pk__lt=pk), team=team)
+        .in_order()
+        .reverse()
+        .values_list("pk")[:1]
+    ),
+    *(int, str, int),
+)
 
 
 def at_end(team: Team) -> str:
@@ -53,14 +71,10 @@ def is_there(
     team: Team, item: Item, *, before: Item | None = None, after: Item | None = None, at_top: bool = False
 ) -> bool:
     """Say whether an item has the place already that `place` would give it."""
-    order = Item.objects.filter(team=team).in_order()
-    previous = order.filter(Q(rank__lt=item.rank) | Q(rank=item.rank, pk__lt=item.pk)).reverse()
-    following = order.filter(Q(rank__gt=item.rank) | Q(rank=item.rank, pk__gt=item.pk))
-    if before is not None:
-        return following.values_list("pk", flat=True).first() == before.pk
-    if after is not None:
-        return previous.values_list("pk", flat=True).first() == after.pk
-    return not (previous if at_top else following).exists()
+    looks_ahead = before is not None or not (after is not None or at_top)
+    found = (_FOLLOWING if looks_ahead else _PREVIOUS).first(team.pk, item.rank, item.pk)
+    expected = before or after
+    return (found[0] if found else None) == (expected.pk if expected else None)
 
 
 def put_back(team: Team, item: Item, rank: str) -> None:

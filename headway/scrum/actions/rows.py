@@ -8,6 +8,7 @@ from django.core.exceptions import ValidationError
 from django.db.models import Model, Q
 from django.utils.translation import gettext as _
 
+from headway.lib.prepared import Prepared
 from headway.live.edits import told_since
 from headway.live.history import CannotUndo
 from headway.live.models import Change
@@ -26,15 +27,24 @@ class Keep(Enum):
 KEEP: Final = Keep.KEEP  # "leave this field as it is", where None means "make it empty"
 
 
+_TEAM = Prepared(lambda pk: Team.objects.select_for_update(no_key=True).filter(pk=pk), int)
+_ITEM = Prepared(lambda pk: Item.objects.select_related("team", "column", "sprint").filter(pk=pk), int)
+
+
 def locked_team(team_id: int) -> Team:
     """Lock a team until the transaction ends: its numbers, ranks and columns are written by one at a time."""
-    return Team.objects.select_for_update(no_key=True).get(pk=team_id)
+    team = _TEAM.first(team_id)
+    if team is None:
+        raise Team.DoesNotExist
+    return team
 
 
 def locked_item(item: Item) -> Item:
     """Lock the item's team and read the item anew; an item that was removed meanwhile is refused."""
     locked_team(item.team_id)
-    fresh = Item.objects.select_related("team", "column", "sprint").get(pk=item.pk)
+    fresh = _ITEM.first(item.pk)
+    if fresh is None:
+        raise Item.DoesNotExist
     if fresh.removed_at is not None:
         raise ValidationError(_("%(item)s was removed. Bring it back first.") % {"item": fresh.key})
     return fresh

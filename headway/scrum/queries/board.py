@@ -11,6 +11,7 @@ from django.db.models import Count, F, Q, Sum
 from django.utils import timezone
 
 from headway.lib import clock
+from headway.lib.prepared import Prepared
 from headway.live.known import Aspect, remembered
 from headway.people.actor import Actor
 from headway.people.models import Person, Team
@@ -213,9 +214,7 @@ def ageing_alarm(team: Team) -> int | None:
         .order_by("-done_at")
         .values_list("started_at", "done_at")[:60]
     )
-    ages = sorted(
-        team.calendar.count(timezone.localdate(start), timezone.localdate(end)) for start, end in finished
-    )
+    ages = sorted(team.calendar.count(timezone.localdate(start), timezone.localdate(end)) for start, end in finished)
     return ages[int(ALARM_QUANTILE * (len(ages) - 1))] if len(ages) >= ITEMS_FOR_AN_ALARM else None
 
 
@@ -247,6 +246,11 @@ class _Row(NamedTuple):
     missing_since: dt.datetime | None
 
 
+# Not by team as well: the Sprint says it, and a database that looks by team reads the whole backlog.
+_OF_SPRINT = Prepared(
+    lambda sprint: Item.objects.active().filter(sprint=sprint).in_order().values_list(*_Row._fields), int
+)
+
 Shown = dict[int, list[_Row]]
 Totals = dict[int, tuple[int, float]]
 
@@ -254,9 +258,7 @@ Totals = dict[int, tuple[int, float]]
 def _of_sprint(sprint: Sprint, columns: Sequence[Column]) -> tuple[Shown, Totals]:
     """Return the cards of each column and what all of it is, of one Sprint. One query."""
     items: Shown = {column.pk: [] for column in columns}
-    # Not by team as well: the Sprint says it, and a database that looks by team reads the whole backlog.
-    held = Item.objects.active().filter(sprint=sprint).in_order().values_list(*_Row._fields)
-    for item in map(_Row._make, held):
+    for item in map(_Row._make, _OF_SPRINT.all(sprint.pk)):
         if item.column_id in items:
             items[item.column_id].append(item)
     for column in columns:

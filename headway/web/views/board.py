@@ -16,6 +16,7 @@ from markupsafe import Markup
 
 from headway.agreements.queries import open_impediments
 from headway.lib import clock
+from headway.lib.prepared import Prepared
 from headway.live.known import Aspect, remembered
 from headway.okr.models import KeyResult
 from headway.okr.queries import KeyResultRow, key_result_rows
@@ -198,9 +199,25 @@ def whole(text: str | None) -> int:
 # Below
 
 
+_ITEM = Prepared(
+    lambda team, number: Item.objects.filter(team=team, number=number).select_related("column", "sprint"), int, int
+)
+_NEXT = Prepared(
+    lambda team: (
+        Item.objects.open()
+        .filter(team=team, sprint=None, category=Category.TODO)
+        .in_order()
+        .values_list("number", "title")[:1]
+    ),
+    int,
+)
+
+
 def _item(request: Request, team: Team, number: int) -> Item:
-    rows = Item.objects.visible_to(request.actor).select_related("column", "sprint")
-    item = get_object_or_404(rows, team=team, number=number)
+    """Return an item of a team that the viewer may see; else 404."""
+    item = _ITEM.first(team.pk, number) if team.organisation_id == request.actor.organisation_id else None
+    if item is None:
+        raise Http404
     item.team = team
     return item
 
@@ -328,9 +345,9 @@ def _aim(sprint: Sprint | None, today: dt.date) -> Aim | None:
 
 
 def _next_up(team: Team) -> Item | None:
-    """Return what would be pulled next: the first item to do that is in no Sprint."""
-    waiting = Item.objects.open().filter(team=team, sprint=None, category=Category.TODO)
-    return waiting.in_order().only("number", "title").first()
+    """Return number and title of what would be pulled next: the first item to do that is in no Sprint."""
+    found = _NEXT.first(team.pk)
+    return Item(team=team, number=found[0], title=found[1]) if found else None
 
 
 def _keys_of(team: Team, item_ids: set[int]) -> dict[int, int]:

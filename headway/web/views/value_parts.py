@@ -2,10 +2,11 @@
 
 from typing import Any
 
-from django.http import HttpResponse, QueryDict
-from django.shortcuts import get_object_or_404, render
+from django.http import Http404, HttpResponse, QueryDict
+from django.shortcuts import render
 from django.utils.translation import ngettext
 
+from headway.lib.prepared import Prepared
 from headway.people.models import Team
 from headway.scrum.models import Item
 
@@ -15,10 +16,15 @@ from . import Request, get_team, is_htmx
 SHOWS = ("all", "priced", "unlinked")
 
 
+_ITEM = Prepared(lambda team, number: Item.objects.active().filter(team=team, number=number), int, int)
+
+
 def get_item(request: Request, team_key: str, number: int) -> tuple[Team, Item]:
     """Return the team and its item of this number; both are absent (404) for whoever may not see them."""
     team = get_team(request, team_key)
-    item = get_object_or_404(Item.objects.visible_to(request.actor).active(), team=team, number=number)
+    item = _ITEM.first(team.pk, number)
+    if item is None:
+        raise Http404
     item.team = team
     return team, item
 
