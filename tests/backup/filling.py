@@ -6,7 +6,7 @@ from headway.demo import actions as demo
 from headway.lib import clock
 from headway.people import actions
 from headway.people.actor import system_actor
-from headway.people.models import Person, Team
+from headway.people.models import Membership, Person, Team
 from headway.scrum.models import Item, ItemLink
 from headway.sync import uploads
 from headway.sync.models import Import
@@ -43,7 +43,7 @@ def fill() -> None:
     eve.save()
     team = actions.create_team(second, by=by, key="EEL", name="Eel")
     shared = Person.objects.earliest("id")
-    actions.add_person(second, by=by, email=shared.email, name=shared.name)
+    Membership.objects.create(organisation=second, person=shared, joined_at=clock.now())
     keep_a_file(team, "theirs.csv", b"eastgate")
 
 
