@@ -5,8 +5,8 @@
 Fills a data folder of its own, starts the real `headway serve` and opens a board of 60 cards: one in Chromium, the
 others as plain connections that read the same stream, by 20 people with four kinds of rights. One person moves cards.
 Measured from the start of the POST to where the page changes: in Chromium to the mutation of its lanes, in a plain
-connection to the last byte of the new lanes, unpacked. With more processes they share one database, and the watchers
-are spread over them.
+connection to the last byte of what is new of the lanes, unpacked. With more processes they share one database, and the
+watchers are spread over them.
 """
 
 import argparse
