@@ -4,14 +4,13 @@ import re
 
 import pytest
 from django.core.cache import cache
-from django.test import Client
 
 from headway.live.models import Change
 from headway.people import actions, queries
 from headway.people.access import VERBS
 from headway.people.models import Person, Role, Team, TeamRole, Unit
 from headway.scrum.models import Category, Column
-from tests.world import PASSWORD, World, make_item, make_world
+from tests.world import World, make_item, make_world
 
 pytestmark = pytest.mark.django_db
 
