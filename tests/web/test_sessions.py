@@ -187,3 +187,12 @@ def test_in_the_demonstration_nobody_sees_the_addresses_of_others(world):
     browser(world.people["cy"], IPHONE, "198.51.100.4")
     assert "198.51.100.4" not in here.get("/settings/me/sign-in/").content.decode()
     assert here.post("/settings/me/sign-in/sessions/", {"session": "others"}).status_code == 404
+
+
+def test_a_session_that_is_over_signs_nobody_in(client, world):
+    client.force_login(world.people["cy"])
+    assert client.get("/settings/me/").status_code == 200
+    row = Session.objects.get(pk=client.session.session_key)
+    Session.objects.filter(pk=row.pk).update(expire_date=row.expire_date - dt.timedelta(days=31))
+    answer = client.get("/settings/me/")
+    assert (answer.status_code, answer["Location"]) == (302, "/sign-in/?next=/settings/me/")

@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.contrib.sessions.backends import db
-from django.utils import timezone
+from django.db.models.functions import Now
 
 from headway.lib.prepared import Prepared
 
@@ -19,10 +19,11 @@ class SessionStore(db.SessionStore):
 
     def _get_session_from_db(self) -> Any:
         found = _BY_KEY.first(self.session_key or "")
-        if found is not None and found.expire_date > timezone.now():
-            return found
-        self._session_key = None
-        return None
+        if found is None:
+            self._session_key = None
+        return found
 
 
-_BY_KEY: Prepared[Any] = Prepared(lambda key: SessionStore.get_model_class().objects.filter(session_key=key), str)
+_BY_KEY: Prepared[Any] = Prepared(
+    lambda key: SessionStore.get_model_class().objects.filter(session_key=key, expire_date__gt=Now()), str
+)
