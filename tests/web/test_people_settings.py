@@ -181,7 +181,7 @@ def test_a_member_is_deactivated_and_reactivated(ana, world):
     member.refresh_from_db()
     assert member.deactivated_at is None
     ana.post(f"/settings/members/{member.pk}/", {"do": "reactivate"})
-    assert "taken back already" in html(ana.get("/settings/members/"))
+    assert "Ana Abel took this back already." in html(ana.get("/settings/members/"))
 
 
 def test_the_last_administrator_stays(ana, world):
