@@ -22,7 +22,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlencode, urljoin
@@ -441,12 +441,10 @@ def processor_ns(roots: Sequence[psutil.Process]) -> dict[tuple[int, str], int]:
     """
     found = {}
     for process in family(roots):
-        folder = Path(f"/proc/{process.pid}/task")
-        for thread in folder.iterdir():
-            try:
-                found[process.pid, thread.name] = int((thread / "schedstat").read_text().split()[0])
-            except FileNotFoundError:
-                continue  # it has ended meanwhile
+        with suppress(FileNotFoundError):  # a process may end meanwhile, as PostgreSQL's do
+            for thread in Path(f"/proc/{process.pid}/task").iterdir():
+                with suppress(FileNotFoundError):
+                    found[process.pid, thread.name] = int((thread / "schedstat").read_text().split()[0])
     return found
 
 
