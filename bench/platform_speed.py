@@ -232,9 +232,14 @@ def serving(environment: dict[str, str], cookie: str = "") -> Iterator[tuple[int
         probe.bind((HOST, 0))
         port = probe.getsockname()[1]
     began = time.perf_counter()
-    process = subprocess.Popen(
-        [HEADWAY, "serve", "--port", str(port)], env=environment, stdout=subprocess.DEVNULL, start_new_session=True
-    )
+    with tempfile.TemporaryFile() as log:  # written as anywhere, and kept from between the figures
+        process = subprocess.Popen(
+            [HEADWAY, "serve", "--port", str(port)],
+            env=environment,
+            stdout=subprocess.DEVNULL,
+            stderr=log,
+            start_new_session=True,
+        )
     try:
         page = "/t/BIG/board/" if cookie else "/sign-in/"
         while True:
