@@ -30,27 +30,44 @@ from .rows import (
     refuse_if_changed,
     save_items,
 )
+from .unseen import BEARS_ON_RANK, Meanwhile, refuse_unseen
 
 FIELDS_OF_MOVE = ("column_id", "category", "started_at", "done_at", "rank")
 
 
 @transaction.atomic
-def move_item(item: Item, *, to: Column, by: Actor, before: Item | None = None, after: Item | None = None) -> Item:
+def move_item(
+    item: Item,
+    *,
+    to: Column,
+    by: Actor,
+    before: Item | None = None,
+    after: Item | None = None,
+    seen_in: int | None = None,
+    seen: int | None = None,
+) -> Item:
     """Move an item into a column; with `before` or `after` also next to that item in the order.
 
     The category follows the column. `started_at` is set when work first begins, `done_at` when it is done and cleared
     when it is reopened; each status entered is a Transition. In a Sprint that runs the order is the Developers' too,
-    elsewhere only the Product Owner's. No-op where nothing changes.
+    elsewhere only the Product Owner's. No-op where nothing changes. `seen_in`, the column that the actor saw it in, and
+    `seen`, the last Change that they saw, refuse with Meanwhile what another did since.
     """
     require(by, "write_item", item)
     item = locked_item(item)
     _check_column(item, to)
+    if seen_in is not None and item.column_id != seen_in:
+        raise Meanwhile(None, is_done=item.column_id == to.pk)
+    gap = None
     if before is not None or after is not None:
         _require_order(by, item)
         _check_neighbour(item.team_id, [item], before or after)
+        gap = ranking.gap_of_one(item.team, item, before=before, after=after)
+        if item.column_id == to.pk:
+            refuse_unseen(item, by=by, seen=seen, bears=BEARS_ON_RANK, is_done=gap is None)
     was = fields_as_json(item, FIELDS_OF_MOVE)
-    if before is not None or after is not None:
-        _place_unless_there(item, before=before, after=after)
+    if gap is not None:
+        ranking.place_one(item.team, item, gap, before=before, after=after)
     if item.column_id != to.pk:
         enter_column([item], to, by=by, at=clock.now())
     was, left = _differences(was, fields_as_json(item, FIELDS_OF_MOVE))
@@ -92,15 +109,28 @@ def move_items(items: Iterable[Item], *, to: Column, by: Actor, team: Team) -> C
 
 @transaction.atomic
 def rank_item(
-    item: Item, *, by: Actor, before: Item | None = None, after: Item | None = None, at_top: bool = False
+    item: Item,
+    *,
+    by: Actor,
+    before: Item | None = None,
+    after: Item | None = None,
+    at_top: bool = False,
+    seen: int | None = None,
 ) -> Item:
-    """Put an item before or after another, at the top, or (by default) at the end of the backlog."""
+    """Put an item before or after another, at the top, or (by default) at the end of the backlog.
+
+    `seen`, the last Change that the actor saw, refuses with Meanwhile what another did to its place since.
+    """
     require(by, "order_backlog", item)
     item = locked_item(item)
     _check_neighbour(item.team_id, [item], before or after)
-    was = fields_as_json(item, ["rank"])
-    if not _place_unless_there(item, before=before, after=after, at_top=at_top):
+    where: dict[str, Any] = {"before": before, "after": after, "at_top": at_top}
+    gap = ranking.gap_of_one(item.team, item, **where)
+    refuse_unseen(item, by=by, seen=seen, bears=BEARS_ON_RANK, is_done=gap is None)
+    if gap is None:
         return item
+    was = fields_as_json(item, ["rank"])
+    ranking.place_one(item.team, item, gap, **where)
     record(
         "item.ranked",
         by=by,
@@ -129,6 +159,8 @@ def rank_items(
     if not rows:
         return None
     _check_neighbour(team.pk, rows, before or after)
+    if neighbour := before or after:
+        ranking.rank_of(team, neighbour)
     was = {str(item.pk): item.rank for item in rows}
     ranking.place(team, rows, before=before, after=after, at_top=at_top)
     left = dict(Item.objects.filter(pk__in=[item.pk for item in rows]).values_list("pk", "rank"))
@@ -274,17 +306,6 @@ def _check_neighbour(team_id: int, items: Sequence[Item], neighbour: Item | None
         raise ValidationError(_("This item is another team's."))
     if neighbour.pk in {item.pk for item in items}:
         raise ValidationError(_("An item cannot stand next to itself."))
-    if not Item.objects.filter(pk=neighbour.pk).exists():
-        raise ValidationError(_("The item next to it is gone. Look at the order again."))
-
-
-def _place_unless_there(item: Item, **where: Any) -> bool:
-    """Give the item its place; False where it stands there already."""
-    if ranking.is_there(item.team, item, **where):
-        return False
-    ranking.place(item.team, [item], **where)
-    item.refresh_from_db(fields=["rank"])
-    return True
 
 
 def _put_back(item: Item, values: dict[str, Any], *, by: Actor) -> None:

@@ -1,8 +1,11 @@
 """Places in the one strict order of a team's backlog. Call under the team's lock."""
 
 from collections.abc import Sequence
+from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.db.models import Q
+from django.utils.translation import gettext as _
 
 from headway.lib import ranks
 from headway.lib.prepared import Prepared
@@ -17,7 +20,9 @@ LONGEST_RANK = 60
 
 _FOLLOWING = Prepared(
     lambda team, rank, pk: (
-        Item.objects.filter(Q(rank__gt=rank) | Q(rank=rank, pk__gt=pk), team=team).in_order().values_list("pk")[:1]
+        Item.objects.filter(Q(rank__gt=rank) | Q(rank=rank, pk__gt=pk), team=team)
+        .in_order()
+        .values_list("rank", "pk")[:1]
     ),
     *(int, str, int),
 )
@@ -26,18 +31,25 @@ _PREVIOUS = Prepared(
         Item.objects.filter(Q(rank__lt=rank) | Q(rank=rank, pk__lt=pk), team=team)
         .in_order()
         .reverse()
-        .values_list("pk")[:1]
+        .values_list("rank", "pk")[:1]
     ),
     *(int, str, int),
 )
+_FIRST = Prepared(lambda team: Item.objects.filter(team=team).in_order().values_list("rank", "pk")[:1], int)
+_LAST = Prepared(lambda team: Item.objects.filter(team=team).in_order().reverse().values_list("rank", "pk")[:1], int)
+_RANK = Prepared(lambda team, pk: Item.objects.filter(team=team, pk=pk).values_list("rank"), int, int)
+
+Gap = tuple[str | None, str | None]
 
 
 def at_end(team: Team) -> str:
-    return ranks.between(Item.objects.filter(team=team).in_order().values_list("rank", flat=True).last(), None)
+    found = _LAST.first(team.pk)
+    return ranks.between(found[0] if found else None, None)
 
 
 def at_top(team: Team) -> str:
-    return ranks.between(None, Item.objects.filter(team=team).in_order().values_list("rank", flat=True).first())
+    found = _FIRST.first(team.pk)
+    return ranks.between(None, found[0] if found else None)
 
 
 def place(
@@ -67,14 +79,42 @@ def place(
     return rewritten
 
 
-def is_there(
+def gap_of_one(
     team: Team, item: Item, *, before: Item | None = None, after: Item | None = None, at_top: bool = False
-) -> bool:
-    """Say whether an item has the place already that `place` would give it."""
-    looks_ahead = before is not None or not (after is not None or at_top)
-    found = (_FOLLOWING if looks_ahead else _PREVIOUS).first(team.pk, item.rank, item.pk)
-    expected = before or after
-    return (found[0] if found else None) == (expected.pk if expected else None)
+) -> Gap | None:
+    """Return the ranks on both sides of where one item goes, None where it stands there. Two queries at most."""
+    beside = before or after
+    looks_ahead = after is not None or (before is None and at_top)
+    if beside is None:
+        edge, rows = None, (_FIRST if at_top else _LAST).all(team.pk)
+    else:
+        edge = rank_of(team, beside)
+        rows = (_FOLLOWING if looks_ahead else _PREVIOUS).all(team.pk, edge, beside.pk)
+    if rows and rows[0][1] == item.pk:
+        return None
+    other = rows[0][0] if rows else None
+    return (edge, other) if looks_ahead else (other, edge)
+
+
+def rank_of(team: Team, neighbour: Item) -> str:
+    """Return the rank that an item has by now. Raises ValidationError where it is gone. One query."""
+    found = _RANK.first(team.pk, neighbour.pk)
+    if found is None:
+        raise ValidationError(_("The item next to it is gone. Look at the order again."))
+    rank: str = found[0]
+    return rank
+
+
+def place_one(team: Team, item: Item, gap: Gap, **where: Any) -> None:
+    """Give one item a rank in the gap that `gap_of_one` found for `where`. Saves it."""
+    if not _is_closed(gap):
+        rank = ranks.between(*gap)
+        if len(rank) <= LONGEST_RANK:
+            item.rank = rank
+            save_items([item], ["rank"])
+            return
+    place(team, [item], **where)
+    item.refresh_from_db(fields=["rank"])
 
 
 def put_back(team: Team, item: Item, rank: str) -> None:
@@ -95,9 +135,7 @@ def rewrite(team: Team) -> None:
     Item.objects.bulk_update(items, ["rank"], batch_size=500)
 
 
-def _gap(
-    team: Team, items: Sequence[Item], *, before: Item | None, after: Item | None, at_top: bool
-) -> tuple[str | None, str | None]:
+def _gap(team: Team, items: Sequence[Item], *, before: Item | None, after: Item | None, at_top: bool) -> Gap:
     """Return the ranks on both sides of where `items` go, not counting themselves."""
     others = Item.objects.filter(team=team).exclude(pk__in=[item.pk for item in items]).in_order()
     if before is not None:
@@ -115,6 +153,6 @@ def _neighbour(items: ItemQuerySet) -> str | None:
     return items.values_list("rank", flat=True).first()
 
 
-def _is_closed(gap: tuple[str | None, str | None]) -> bool:
+def _is_closed(gap: Gap) -> bool:
     lower, upper = gap
     return lower is not None and upper is not None and lower >= upper
