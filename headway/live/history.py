@@ -14,6 +14,7 @@ from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
 from headway.lib import clock
+from headway.lib.prepared import insert
 
 from . import known
 from .models import Change
@@ -93,7 +94,7 @@ def record(
                 [0x4857, organisation_id % 2**31, CHANNEL, payload(CHANGED, organisation=organisation_id)],
             )
     known.look_again()
-    change = Change.objects.create(
+    change = Change(
         organisation_id=by.organisation_id,
         team_id=team_id,
         actor_id=by.person_id,
@@ -107,6 +108,7 @@ def record(
         at=clock.now(),
         undoes=undoes,
     )
+    insert(change)
     recorded = _recorded.get()
     if recorded is not None:
         recorded.append(change)

@@ -1,9 +1,14 @@
+import datetime as dt
+
 import pytest
+from django.db import DatabaseError, IntegrityError, transaction
 from django.db.models import Count
 
-from headway.lib.prepared import Prepared
+from headway.lib.prepared import Prepared, insert, update
+from headway.live.models import Change
 from headway.people.models import Membership, Person, Team
-from tests.world import make_world
+from headway.scrum.models import Column, Item
+from tests.world import make_item, make_world
 
 pytestmark = pytest.mark.django_db
 
@@ -36,3 +41,51 @@ def test_a_query_that_cannot_be_prepared_is_refused():
         Prepared(lambda pk: Team.objects.all(), int).all(1)
     with pytest.raises(TypeError, match="models as they are"):
         Prepared(lambda pk: Team.objects.filter(pk=pk).annotate(n=Count("items")), int).all(1)
+
+
+def test_a_row_is_inserted_as_saved():
+    world = make_world()
+    at = dt.datetime(2026, 11, 2, 9, 30, tzinfo=dt.UTC)
+    given = {"actor_kind": "member", "name": "item.made", "subject_type": "scrum.item", "subject_id": 7, "at": at}
+    given |= {"organisation_id": world.organisation.pk, "after": {"title": "Überfahrt", "size": 1.5}}
+    one, other = Change(**given), Change(**given)
+    insert(one)
+    other.save()
+    assert (one.pk, one._state.adding, one._state.db) == (other.pk - 1, False, other._state.db)
+    assert values_of(one) == values_of(other)
+
+
+def test_named_fields_alone_are_updated():
+    team = make_world().team
+    team.name, team.key, team.days_off = "Ferries", "NEW", ["2026-12-24"]
+    update(team, ["name", "days_off"])
+    fresh = Team.objects.get(pk=team.pk)
+    assert (fresh.name, fresh.days_off) == ("Ferries", ["2026-12-24"])
+    assert fresh.key != "NEW"
+
+
+def test_a_relation_is_written_by_either_name():
+    world = make_world()
+    item = make_item(world.team)
+    column = Column.objects.create(team=world.team, name="Elsewhere", category="todo")
+    for names in (["column"], ["column_id"]):
+        item.column = column
+        update(item, names)
+        assert Item.objects.get(pk=item.pk).column == column
+
+
+def test_a_row_that_is_gone_is_not_updated():
+    team = make_world().team
+    with pytest.raises(DatabaseError, match="gone"):
+        update(Team(pk=team.pk + 999, name="Nobody's"), ["name"])
+
+
+def test_what_a_constraint_refuses_breaks_the_transaction_as_a_save_does():
+    team = make_world().team
+    with pytest.raises(IntegrityError), transaction.atomic():
+        insert(Team(organisation_id=team.organisation_id, key=team.key, name="Twice"))
+    assert Team.objects.filter(key=team.key).count() == 1
+
+
+def values_of(change):
+    return Change.objects.filter(pk=change.pk).values(*[f.attname for f in Change._meta.fields if f.attname != "id"])[0]

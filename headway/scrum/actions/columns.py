@@ -9,6 +9,7 @@ from django.db.models import Max
 from django.utils.translation import gettext as _
 
 from headway.lib import clock
+from headway.lib.prepared import Prepared
 from headway.live.history import CannotUndo, inverse, record
 from headway.live.models import Change
 from headway.people.access import require
@@ -21,14 +22,15 @@ from .rows import KEEP, Keep, changed_since, fields_as_json, locked_team, put_fi
 
 FIELDS = ("name", "category", "limit")
 
+_COLUMNS = Prepared(lambda team: Column.objects.filter(team=team), int)
+
 
 def ensure_columns(team: Team) -> list[Column]:
     """Return the team's columns in order; a team without any gets the three usual ones. Call in a transaction.
 
     They are part of the team's birth and leave no Change of their own.
     """
-    columns = list(Column.objects.filter(team=team))
-    if columns:
+    if columns := _COLUMNS.all(team.pk):
         return columns
     usual = [(_("To do"), Category.TODO), (_("In progress"), Category.DOING), (_("Done"), Category.DONE)]
     return Column.objects.bulk_create(

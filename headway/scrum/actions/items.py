@@ -10,6 +10,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from headway.lib import clock
+from headway.lib.prepared import insert, update
 from headway.live.history import CannotUndo, inverse, record
 from headway.live.models import Change
 from headway.people.access import require
@@ -90,14 +91,14 @@ def create_item(
     if sprint is not None:
         require_open(by, sprint)
         item.sprint = sprint
-    item.save()
+    insert(item)
     if assignees:
         item.assignees.set(assignees)
     if sprint is not None:
         enter(sprint, [item], at=now)
     team.next_item_number += 1
-    team.save(update_fields=["next_item_number"])
-    Transition.objects.create(item=item, status=column.name, category=column.category, at=now, by_id=by.person_id)
+    update(team, ["next_item_number"])
+    insert(Transition(item=item, status=column.name, category=column.category, at=now, by_id=by.person_id))
     record(
         "item.created",
         by=by,
@@ -337,6 +338,8 @@ def _check_parent(item: Item) -> None:
 
 
 def _check_people(team: Team, people: Sequence[Person]) -> None:
+    if not people:
+        return
     members = set(
         Membership.objects.filter(
             organisation=team.organisation_id, person__in=people, deactivated_at=None
