@@ -2,16 +2,17 @@
 
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from django.db import connection
 
-from .asked import Asked, Term
+from .asked import Asked, Reading, Term
 from .index import KIND_BASE, TABLE
-from .sources import KINDS, SOURCES
-from .words import every_word
+from .sources import ITEM, KINDS, SOURCES
+from .words import every_word, pieces
 
+_TITLE_LENGTH = "greatest(1, length(ts_filter(document, '{a}')))"  # [different words]
 _KIND_OF_CODE = {source.code: source.kind for source in SOURCES}
 
 
@@ -30,28 +31,54 @@ class Scope:
     team_id: int | None = None
 
 
-@dataclass(frozen=True)
-class Ranked:
-    """A match with how well it fits (higher is better) and how many of its kind there are in all."""
+#: So many matches are counted; of more it is only known that there are more.
+MOST_COUNTED = 2_000
+#: So many of the newest whose titles match are looked at for the shortest titles.
+MOST_TITLED = 400
+MOST_EXACT = 60
 
-    match: Match
-    score: float
-    of_kind: int
+
+@dataclass(frozen=True)
+class Candidates:
+    """What may be worth showing. `titled`: whose title has it all, the shortest titles first; `mentioned`: whose title
+    or text has it (among them some of the titled), the newest first.
+
+    `counts`: kind → how many match in all; of the kinds in `more` there are more than that.
+    """
+
+    titled: tuple[Match, ...] = ()
+    mentioned: tuple[Match, ...] = ()
+    counts: Mapping[str, int] = field(default_factory=dict)
+    more: frozenset[str] = frozenset()
 
 
 #: what a kind is narrowed to: SQL that selects ids, and its values
 Narrowed = tuple[str, tuple[Any, ...]]
+#: kind, id, and how long the title is, of one whose title matches, else 0
+_Sized = tuple[str, int, int]
 
 
-def ranked(asked: Asked, scope: Scope, *, limit: int, narrowed: Mapping[str, Narrowed] | None = None) -> list[Ranked]:
-    """Return the best `limit` matches of each kind of the scope, best first. One query.
+def candidates(asked: Asked, scope: Scope, *, narrowed: Mapping[str, Narrowed] | None = None) -> Candidates:
+    """Return what matches, bounded, so that a frequent word costs little more than a rare one. One query, at most six.
 
-    `narrowed` limits kinds further. Without words everything matches, the newest first.
+    Looked at are the newest that match and the newest whose titles do, of each kind; where these are many, also every
+    title that begins with the very words. `narrowed` limits kinds further. Without words everything matches.
     """
     if not scope.kinds or (not asked.terms and asked.without):
-        return []
-    find = _ranked_sqlite if connection.vendor == "sqlite" else _ranked_postgresql
-    return find(asked, scope, limit, narrowed or {})
+        return Candidates()
+    looks = [_look(asked, scope, narrowed or {})]
+    if looks[0].is_full and ITEM in scope.kinds and len(scope.kinds) > 1:
+        # Thousands of items must not hide the few objectives: they are looked at apart.
+        apart = [(ITEM,), tuple(kind for kind in scope.kinds if kind != ITEM)]
+        looks = [_look(asked, replace(scope, kinds=kinds), narrowed or {}) for kinds in apart]
+    called = _beginning(asked, scope, narrowed or {}) if any(look.has_more_titles for look in looks) else []
+    mentioned = [match for look in looks for match in look.mentioned[:MOST_COUNTED]]
+    return Candidates(
+        titled=tuple(dict.fromkeys([*called, *(match for look in looks for match in look.titled)])),
+        mentioned=tuple(mentioned),
+        counts=Counter(match.kind for match in mentioned),
+        more=frozenset(match.kind for look in looks if look.has_more for match in look.mentioned),
+    )
 
 
 def matches(beginnings: Sequence[str], scope: Scope, *, limit: int, every: bool = True) -> tuple[list[Match], int]:
@@ -114,38 +141,96 @@ def frequencies(beginnings: Sequence[str], scope: Scope) -> dict[str, int]:
         return {str(word): int(count) for word, count in cursor.fetchall()}
 
 
-def _ranked_sqlite(asked: Asked, scope: Scope, limit: int, narrowed: Mapping[str, Narrowed]) -> list[Ranked]:
-    more = ""
-    values: list[Any] = []
-    if narrowed:
-        code = {source.kind: source.code for source in SOURCES}
-        one_of = [f"rowid %% {KIND_BASE} = {code[kind]}" for kind in scope.kinds if kind not in narrowed]
-        for kind, (ids, of_ids) in narrowed.items():
-            one_of.append(f"(rowid %% {KIND_BASE} = {code[kind]} AND rowid / {KIND_BASE} IN ({ids}))")
-            values += of_ids
-        more = f" AND ({' OR '.join(one_of)})"
-    # A word in the title weighs ten times one in the text; the scope weighs nothing.
-    score = f"-bm25({TABLE}, 0.0, 10.0, 1.0)" if asked.terms else "rowid"
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"WITH found AS MATERIALIZED (SELECT rowid AS row, {score} AS score FROM {TABLE}"
-            f" WHERE {TABLE} MATCH %s{more}),"
-            f" placed AS (SELECT row, score, count(*) OVER (PARTITION BY row %% {KIND_BASE}) AS total,"
-            f" row_number() OVER (PARTITION BY row %% {KIND_BASE} ORDER BY score DESC, row DESC) AS place FROM found)"
-            " SELECT row, score, total FROM placed WHERE place <= %s ORDER BY score DESC, row DESC",
-            [_fts5_of(asked, scope), *values, limit],
+@dataclass(frozen=True)
+class _Look:
+    """The newest whose titles match, the shortest titles first, and the newest that match, at most one too many."""
+
+    titled: list[Match]
+    mentioned: list[Match]
+
+    @property
+    def has_more(self) -> bool:
+        return len(self.mentioned) > MOST_COUNTED
+
+    @property
+    def has_more_titles(self) -> bool:
+        return len(self.titled) >= MOST_TITLED
+
+    @property
+    def is_full(self) -> bool:
+        return self.has_more or self.has_more_titles
+
+
+def _look(asked: Asked, scope: Scope, narrowed: Mapping[str, Narrowed]) -> _Look:
+    rows = (_look_sqlite if connection.vendor == "sqlite" else _look_postgresql)(asked, scope, narrowed)
+    return _Look(
+        titled=[Match(kind, subject_id) for kind, subject_id, length in rows if length],
+        mentioned=[Match(kind, subject_id) for kind, subject_id, length in rows if not length],
+    )
+
+
+def _look_sqlite(asked: Asked, scope: Scope, narrowed: Mapping[str, Narrowed]) -> list[_Sized]:
+    more, values = _narrowed_sqlite(scope, narrowed)
+
+    def newest(column: str, most: int) -> str:
+        return (
+            f"SELECT rowid AS row, {column} FROM {TABLE} WHERE {TABLE} MATCH %s{more} ORDER BY rowid DESC LIMIT {most}"
         )
-        return [
-            Ranked(Match(_KIND_OF_CODE[row % KIND_BASE], row // KIND_BASE), float(score), int(total))
-            for row, score, total in cursor.fetchall()
-        ]
+
+    statement = f"SELECT * FROM ({newest('0', MOST_COUNTED + 1)})"
+    given = [_fts5_of(asked, scope), *values]
+    if asked.terms:
+        titled = newest("length(title) AS size", MOST_TITLED)
+        statement = f"SELECT * FROM (SELECT * FROM ({titled}) ORDER BY size, row DESC) UNION ALL {statement}"
+        given = [_fts5_of(asked, scope, "title"), *values, *given]
+    return _rows_sqlite(statement, given)
 
 
-def _fts5_of(asked: Asked, scope: Scope) -> str:
+def _rows_sqlite(statement: str, values: Sequence[Any]) -> list[_Sized]:
+    with connection.cursor() as cursor:
+        cursor.execute(statement, values)
+        return [(_KIND_OF_CODE[row % KIND_BASE], row // KIND_BASE, size) for row, size in cursor.fetchall()]
+
+
+def _narrowed_sqlite(scope: Scope, narrowed: Mapping[str, Narrowed]) -> tuple[str, list[Any]]:
+    if not narrowed:
+        return "", []
+    code = {source.kind: source.code for source in SOURCES}
+    values: list[Any] = []
+    one_of = [f"rowid %% {KIND_BASE} = {code[kind]}" for kind in scope.kinds if kind not in narrowed]
+    for kind, (ids, of_ids) in narrowed.items():
+        one_of.append(f"(rowid %% {KIND_BASE} = {code[kind]} AND rowid / {KIND_BASE} IN ({ids}))")
+        values += of_ids
+    return f" AND ({' OR '.join(one_of)})", values
+
+
+def _beginning(asked: Asked, scope: Scope, narrowed: Mapping[str, Narrowed]) -> list[Match]:
+    """Return whose titles begin with the very words that were typed, the shortest first: what is called just so."""
+    # Words only: none of them is an operator.
+    said = [word for term in asked.terms for word in term.typed.split() for word in pieces(word)]
+    if connection.vendor == "sqlite":
+        more, values = _narrowed_sqlite(scope, narrowed)
+        rows = _rows_sqlite(
+            f"SELECT rowid, length(title) FROM {TABLE} WHERE {TABLE} MATCH %s{more}"
+            f" ORDER BY length(title), rowid DESC LIMIT {MOST_EXACT}",
+            [f'scope : {_scope_of(scope)} AND title : ^ "{" ".join(said)}"', *values],
+        )
+    else:
+        where, values = _narrowed_postgresql(scope, narrowed)
+        rows = _rows_postgresql(
+            f"SELECT kind, subject_id, {_TITLE_LENGTH} FROM {TABLE}"
+            f" WHERE document @@ to_tsquery('simple', %s) AND {where}"
+            f" ORDER BY {_TITLE_LENGTH}, subject_id DESC LIMIT {MOST_EXACT}",
+            [" <-> ".join(f"{word}:A" for word in said), *values],
+        )
+    return [Match(kind, subject_id) for kind, subject_id, _length in rows]
+
+
+def _fts5_of(asked: Asked, scope: Scope, columns: str = "title body") -> str:
     said = f"scope : {_scope_of(scope)}"
     if asked.terms:
         wanted = " AND ".join(_fts5_term(term) for term in asked.terms)
-        said += f" AND {{title body}} : ({wanted})"
+        said += f" AND {{{columns}}} : ({wanted})"
     if asked.without:
         said = f"({said}) NOT {{title body}} : ({' OR '.join(_fts5_term(term) for term in asked.without)})"
     return said
@@ -153,55 +238,69 @@ def _fts5_of(asked: Asked, scope: Scope) -> str:
 
 def _fts5_term(term: Term) -> str:
     """Return a term of FTS5. The words hold letters and digits only, so nothing in them is an operator."""
-    readings = [f'"{" ".join(one.words)}"{"*" if one.is_beginning else ""}' for one in term.readings]
+    readings = [f'"{" ".join(one.words)}"{"*" if one.is_beginning else ""}' for one in _needed(term)]
     return f"({' OR '.join(readings)})"
 
 
+def _needed(term: Term) -> list[Reading]:
+    """Leave out readings that another one finds as well: "pric…" finds "price…"."""
+    begun = [one.words[0] for one in term.readings if one.is_beginning and len(one.words) == 1]
+    return [
+        one
+        for one in term.readings
+        if not any(one.words[0] != word and one.words[0].startswith(word) for word in begun)
+    ]
+
+
 def _scope_of(scope: Scope) -> str:
-    kinds = " OR ".join(kind.replace("_", "") for kind in scope.kinds)
     team = f" AND t{scope.team_id}" if scope.team_id is not None else ""
-    return f"(o{scope.organisation_id}{team} AND ({kinds}))"
+    # Each term costs a walk through all rows that have it; every row is of some kind.
+    kinds = "" if set(scope.kinds) == set(KINDS) else f" AND ({' OR '.join(k.replace('_', '') for k in scope.kinds)})"
+    return f"(o{scope.organisation_id}{team}{kinds})"
 
 
-def _ranked_postgresql(asked: Asked, scope: Scope, limit: int, narrowed: Mapping[str, Narrowed]) -> list[Ranked]:
-    where, values = _postgresql_scope(scope)
-    if narrowed:
-        one_of, of_ids = ["kind <> ALL(%s)"], [list(narrowed)]
-        for kind, (ids, given) in narrowed.items():
-            one_of.append(f"(kind = '{kind}' AND subject_id IN ({ids}))")
-            of_ids += given
-        where, values = f"{where} AND ({' OR '.join(one_of)})", [*values, *of_ids]
+def _look_postgresql(asked: Asked, scope: Scope, narrowed: Mapping[str, Narrowed]) -> list[_Sized]:
+    where, of_scope = _narrowed_postgresql(scope, narrowed)
+    sought = "document @@ to_tsquery('simple', %s) AND " if asked.terms else ""
+    newest = f"FROM {TABLE} WHERE {sought}{where} ORDER BY subject_id DESC LIMIT"
+    statement = f"(SELECT kind, subject_id, 0 {newest} {MOST_COUNTED + 1})"
+    values = [*([_tsquery_of(asked)] if asked.terms else []), *of_scope]
     if asked.terms:
-        # 2: a long text is no better for having more words.
-        score = "ts_rank('{0.01, 0.1, 0.1, 1.0}', document, sought, 2)"
-        source = f"{TABLE}, to_tsquery('simple', %s) sought WHERE document @@ sought AND {where}"
-        values = [_tsquery_of(asked), *values]
-    else:
-        score, source = "subject_id", f"{TABLE} WHERE {where}"
+        titled = f"SELECT kind, subject_id, {_TITLE_LENGTH} AS size {newest} {MOST_TITLED}"
+        statement = f"(SELECT * FROM ({titled}) titled ORDER BY size, subject_id DESC) UNION ALL {statement}"
+        values = [_tsquery_of(asked, ":A"), *of_scope, *values]
+    return _rows_postgresql(statement, values)
+
+
+def _rows_postgresql(statement: str, values: Sequence[Any]) -> list[_Sized]:
     with connection.cursor() as cursor:
-        cursor.execute(
-            f"WITH found AS MATERIALIZED (SELECT kind, subject_id, {score} AS score FROM {source}),"
-            " placed AS (SELECT *, count(*) OVER (PARTITION BY kind) AS total,"
-            " row_number() OVER (PARTITION BY kind ORDER BY score DESC, subject_id DESC) AS place FROM found)"
-            " SELECT kind, subject_id, score, total FROM placed WHERE place <= %s ORDER BY score DESC, subject_id DESC",
-            [*values, limit],
-        )
-        return [
-            Ranked(Match(str(kind), int(subject_id)), float(score), int(total))
-            for kind, subject_id, score, total in cursor.fetchall()
-        ]
+        cursor.execute(statement, values)
+        rows: list[_Sized] = cursor.fetchall()
+        return rows
 
 
-def _tsquery_of(asked: Asked) -> str:
-    wanted = [_tsquery_term(term) for term in asked.terms]
+def _narrowed_postgresql(scope: Scope, narrowed: Mapping[str, Narrowed]) -> tuple[str, list[Any]]:
+    where, values = _postgresql_scope(scope)
+    if not narrowed:
+        return where, values
+    one_of, of_ids = ["kind <> ALL(%s)"], [list(narrowed)]
+    for kind, (ids, given) in narrowed.items():
+        one_of.append(f"(kind = '{kind}' AND subject_id IN ({ids}))")
+        of_ids += given
+    return f"{where} AND ({' OR '.join(one_of)})", [*values, *of_ids]
+
+
+def _tsquery_of(asked: Asked, weight: str = "") -> str:
+    wanted = [_tsquery_term(term, weight) for term in asked.terms]
     return " & ".join([*wanted, *(f"!{_tsquery_term(term)}" for term in asked.without)])
 
 
-def _tsquery_term(term: Term) -> str:
-    readings = [
-        "(" + " <-> ".join([*one.words[:-1], f"{one.words[-1]}{':*' if one.is_beginning else ''}"]) + ")"
-        for one in term.readings
-    ]
+def _tsquery_term(term: Term, weight: str = "") -> str:
+    """Return a term of a tsquery, to be found anywhere, or with the weight ":A" in titles."""
+    readings = []
+    for one in _needed(term):
+        last = f"{one.words[-1]}:*{weight[1:]}" if one.is_beginning else f"{one.words[-1]}{weight}"
+        readings.append("(" + " <-> ".join([*(f"{word}{weight}" for word in one.words[:-1]), last]) + ")")
     return f"({' | '.join(readings)})"
 
 

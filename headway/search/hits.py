@@ -1,10 +1,12 @@
 """What is shown of what was found: one query for the rows of all kinds, limited to what the viewer may see."""
 
+import json
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from django.db import connection
 from django.db.models import (
     BigIntegerField,
     Case,
@@ -17,12 +19,14 @@ from django.db.models import (
     Value,
     When,
 )
+from django.db.models.expressions import RawSQL
 from django.db.models.functions import Cast, Coalesce, Substr
 
 from headway.agreements.models import Decision, Impediment
+from headway.lib.prepared import Prepared
 from headway.okr.models import KeyResult, Objective
 from headway.people.actor import Actor
-from headway.people.models import Membership, TeamRole
+from headway.people.models import Membership, Team, TeamRole
 from headway.scrum.models import Category, Item, Sprint
 
 from .asked import DONE, OPEN
@@ -76,16 +80,27 @@ class Row:
     key_result_id: int
 
 
-def rows_of(matches: Iterable[Match], viewer: Actor) -> dict[Match, Row]:
-    """Read the rows behind matches; what the viewer may not see is left out. One query."""
+def rows_of(
+    matches: Iterable[Match], viewer: Actor, *, mentioned: Sequence[int] = (), most: int = 0
+) -> dict[Match, Row]:
+    """Read the rows behind matches; what the viewer may not see is left out. One query.
+
+    Of the items `mentioned` (ids) only the first `most` come: open before done, then the one changed last.
+    """
     ids: dict[str, list[int]] = defaultdict(list)
     for match in matches:
         ids[match.kind].append(match.id)
-    queries = [_SHAPES[kind](_READ[kind](viewer).filter(pk__in=of_kind), kind) for kind, of_kind in ids.items()]
-    if not queries:
+    parts_ = tuple(kind for kind in _SHAPES if ids[kind]) + ((_MENTIONED,) if mentioned and most else ())
+    if not parts_ or viewer.organisation_id is None:
         return {}
-    read = queries[0].union(*queries[1:], all=True) if len(queries) > 1 else queries[0]
-    found = (Row(Match(kind, pk), *rest) for kind, pk, *rest in read)
+    if parts_ not in _READERS:
+        _READERS[parts_] = _reader(parts_)
+    ids[_MENTIONED] = list(mentioned)
+    given = [json.dumps(ids[part]) for part in parts_]
+    limit = [most] if _MENTIONED in parts_ else []
+    found = (
+        Row(Match(kind, pk), *rest) for kind, pk, *rest in _READERS[parts_].all(viewer.organisation_id, *given, *limit)
+    )
     return {row.match: row for row in found}
 
 
@@ -136,9 +151,8 @@ def _said_by_items(ids: Sequence[int], sought: Sequence[str]) -> dict[Match, tup
     """Return where items say what their titles do not: the description, the tracker's key, a kept column. One query."""
     if not ids:
         return {}
-    rows = Item.objects.filter(pk__in=ids).annotate(begins=Substr("description", 1, LONGEST_EXCERPTED))
     found = {}
-    for pk, description, tracker_key, extra in rows.values_list("pk", "begins", "tracker_key", "extra"):
+    for pk, description, tracker_key, extra in _SAID.all(json.dumps(ids)):
         said = excerpt(description, sought)
         if not said and matched(sought, tracker_key):
             said = parts(tracker_key, sought)
@@ -147,6 +161,16 @@ def _said_by_items(ids: Sequence[int], sought: Sequence[str]) -> dict[Match, tup
             said = next(filter(None, told), ())
         found[Match(ITEM, pk)] = said
     return found
+
+
+def _said_of(ids: str) -> QuerySet[Any, Any]:
+    items = Item.objects.filter(pk__in=RawSQL(_LISTED[connection.vendor], (ids,)))
+    return items.annotate(begins=Substr("description", 1, LONGEST_EXCERPTED)).values_list(
+        "pk", "begins", "tracker_key", "extra"
+    )
+
+
+_SAID: Prepared[Any] = Prepared(_said_of, str)
 
 
 def _texts(extra: object, name: str = "") -> Iterable[tuple[str, str]]:
@@ -262,13 +286,48 @@ _SHAPES: dict[str, Callable[[Rows, str], Rows]] = {
 
 #: by which door each kind comes: what the viewer may see of it
 _READ: dict[str, Callable[[Actor], Rows]] = {
-    ITEM: lambda viewer: Item.objects.visible_to(viewer),
+    # By a list of teams: asked to join them, SQLite reads all items of a team to find a few.
+    ITEM: lambda viewer: Item.objects.filter(team__in=Team.objects.visible_to(viewer)),
     OBJECTIVE: lambda viewer: Objective.objects.visible_to(viewer).active(),
     KEY_RESULT: lambda viewer: KeyResult.objects.visible_to(viewer).active(),
     DECISION: lambda viewer: Decision.objects.filter(organisation_id=viewer.organisation_id or 0),
     IMPEDIMENT: lambda viewer: Impediment.objects.filter(team__organisation_id=viewer.organisation_id or 0),
     SPRINT: lambda viewer: Sprint.objects.filter(team__organisation_id=viewer.organisation_id or 0),
     PERSON: lambda viewer: Membership.objects.filter(organisation_id=viewer.organisation_id or 0, deactivated_at=None),
+}
+
+_MENTIONED = "mentioned"
+#: by what is read together: statements that are put together once, as that takes longer than to answer them
+_READERS: dict[tuple[str, ...], Prepared[Any]] = {}
+
+
+def _reader(parts_: tuple[str, ...]) -> Prepared[Any]:
+    """Return how to read these kinds at once, by organisation, a list of ids of each, and how many of those mentioned.
+
+    What a viewer may see depends on their organisation alone.
+    """
+
+    def make(organisation_id: int, *values: Any) -> Rows:
+        viewer = Actor(organisation_id)
+        made = []
+        for part, ids in zip(parts_, values, strict=False):
+            kind = ITEM if part == _MENTIONED else part
+            chosen = _FIRST_MENTIONED if part == _MENTIONED else _LISTED
+            within = RawSQL(chosen[connection.vendor], (ids, values[-1]) if part == _MENTIONED else (ids,))
+            made.append(_SHAPES[kind](_READ[kind](viewer).filter(pk__in=within), kind))
+        return made[0].union(*made[1:], all=True) if len(made) > 1 else made[0]
+
+    return Prepared(make, int, *(str for _part in parts_), *([int] if _MENTIONED in parts_ else []))
+
+
+_LISTED = {
+    "sqlite": "SELECT value FROM json_each(%s)",
+    "postgresql": "SELECT value::bigint FROM json_array_elements_text(%s::json)",
+}
+_FIRST_MENTIONED = {
+    vendor: f"SELECT id FROM scrum_item WHERE id IN ({listed})"
+    f" ORDER BY category = '{Category.DONE}', updated_at DESC, id DESC LIMIT %s"
+    for vendor, listed in _LISTED.items()
 }
 
 

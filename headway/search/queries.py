@@ -17,7 +17,7 @@ from headway.value.models import Serves
 
 from . import fulltext
 from .asked import REMOVED, Asked, Filters, Term, understand
-from .fulltext import Match, Ranked, Scope
+from .fulltext import Candidates, Match, Scope
 from .hits import Hit, Row, hits_of, is_done, rows_of
 from .narrowing import items as narrowed_items
 from .narrowing import narrow
@@ -35,7 +35,9 @@ VOTES = 10
 # A Key Result of another team is more rarely what is meant.
 WEIGHT_OF_OTHER_TEAMS = 0.6
 LEAST_SCORE = 0.08
-LOOKED_AT, LEAST_LOOKED_AT = 3, 60  # times as many matches as are shown, and at least
+#: So many of each kind whose titles match are looked at for a first page, so many of the newest that mention it.
+LOOKED_AT, MENTIONS = 60, 200
+FIRST_PAGE = 20
 MOST_REMOVED = 2_000
 
 
@@ -44,7 +46,8 @@ class Found:
     """Hits in order, and how many there are in all. `counts`: kind → how many, of every kind with a hit.
 
     `asked` is what was understood; `corrected` the words that were looked for in place of those typed, where those
-    found nothing: (typed, used).
+    found nothing: (typed, used). `has_more` where there are more than `total` says, which counts no further than
+    some thousands.
     """
 
     hits: tuple[Hit, ...]
@@ -52,6 +55,7 @@ class Found:
     counts: Mapping[str, int] = field(default_factory=dict, compare=False)
     asked: Asked = field(default_factory=Asked, compare=False)
     corrected: tuple[tuple[str, str], ...] = ()
+    has_more: bool = field(default=False, compare=False)
 
 
 @dataclass(frozen=True)
@@ -86,7 +90,7 @@ def find(
     pool = _pool(text, viewer, kinds, team, filters, language, most=offset + limit)
     page = pool.rows[offset : offset + limit]
     hits = tuple(hits_of(page, pool.asked.marks, viewer, with_excerpts=with_excerpts))
-    return Found(hits, pool.total, pool.counts, pool.asked, pool.corrected)
+    return Found(hits, pool.total, pool.counts, pool.asked, pool.corrected, bool(pool.more))
 
 
 def find_by_kind(
@@ -112,7 +116,7 @@ def find_by_kind(
     for row, hit in zip(shown, hits, strict=True):
         groups.setdefault(row.match.kind, []).append(hit)
     return {
-        kind: Found(tuple(group), pool.counts[kind], pool.counts, pool.asked, pool.corrected)
+        kind: Found(tuple(group), pool.counts[kind], pool.counts, pool.asked, pool.corrected, kind in pool.more)
         for kind, group in groups.items()
     }
 
@@ -149,6 +153,7 @@ class _Pool:
     counts: dict[str, int]
     asked: Asked
     corrected: tuple[tuple[str, str], ...] = ()
+    more: frozenset[str] = frozenset()
 
     @property
     def total(self) -> int:
@@ -172,50 +177,72 @@ def _pool(
     scope, narrowed = narrow(asked.filters, Scope(viewer.organisation_id, wanted, team.pk if team else None), viewer)
     if asked.filters.state == REMOVED:
         return _removed(asked, scope, viewer)
-    # Where there is one page to fill, more are looked at than are shown: what is open comes before what is done.
-    looked_at = max(most * LOOKED_AT, LEAST_LOOKED_AT)
-    found = fulltext.ranked(asked, scope, limit=looked_at, narrowed=narrowed)
+    found = fulltext.candidates(asked, scope, narrowed=narrowed)
     changed: tuple[tuple[str, str], ...] = ()
     direct = _by_key(text, viewer, scope) if ITEM in scope.kinds else []
-    if not found and not direct and (better := _put_right(asked, viewer.organisation_id, language)):
-        found = fulltext.ranked(better[0], scope, limit=looked_at, narrowed=narrowed)
-        asked, changed = better if found else (asked, ())
-    counts = {one.match.kind: one.of_kind for one in found}
-    rows = rows_of(dict.fromkeys([*direct, *(one.match for one in found)]), viewer)
+    if not found.counts and not direct and (better := _put_right(asked, viewer.organisation_id, language)):
+        found = fulltext.candidates(better[0], scope, narrowed=narrowed)
+        asked, changed = better if found.counts else (asked, ())
+    rows = _read(found, direct, asked, viewer, most)
     direct = [match for match in direct if match in rows]
+    counts = dict(found.counts)
     counts[ITEM] = max(counts.get(ITEM, 0), len(direct))
     ordered = _in_order(found, rows, asked, first=direct)
-    return _Pool(ordered, {kind: counts[kind] for kind in KINDS if counts.get(kind)}, asked, changed)
+    return _Pool(ordered, {kind: counts[kind] for kind in KINDS if counts.get(kind)}, asked, changed, found.more)
 
 
-def _in_order(found: Sequence[Ranked], rows: Mapping[Match, Row], asked: Asked, first: Sequence[Match]) -> list[Row]:
-    """Put what the title says before what the text mentions, what is open before what is done, whole words before
-    beginnings, and then the better before the worse, the newer first among those about as good.
-
-    How rare a word is tells the database nothing of that: a finished item of two words would lead for ever.
+def _read(found: Candidates, direct: Sequence[Match], asked: Asked, viewer: Actor, most: int) -> dict[Match, Row]:
+    """Read the rows from which `most` are shown: on a first page few of each kind, else all candidates, so that pages
+    agree.
     """
-    best: dict[str, float] = {}
-    for one in found:
-        best[one.match.kind] = max(best.get(one.match.kind, 0.0), one.score)
+    if most > FIRST_PAGE:
+        return rows_of(dict.fromkeys([*direct, *found.titled, *found.mentioned]), viewer)
+    titled = list(_first_of_kinds(found.titled, LOOKED_AT))
+    known = {*direct, *titled}
+    if not asked.terms:
+        return rows_of(dict.fromkeys([*direct, *_first_of_kinds(found.mentioned, most)]), viewer)
+    mentioned = [match for match in _first_of_kinds(found.mentioned, MENTIONS) if match not in known]
+    items = [match.id for match in mentioned if match.kind == ITEM]
+    others = [match for match in mentioned if match.kind != ITEM]
+    return rows_of(dict.fromkeys([*direct, *titled, *others]), viewer, mentioned=items, most=most)
 
-    def place(one: Ranked) -> tuple[int, bool, int]:
-        row = rows[one.match]
-        quarter = round(4 * one.score / best[one.match.kind]) if asked.terms and best[one.match.kind] > 0 else 0
-        return _in_title(row.title, asked.terms), is_done(row), -quarter
 
-    seen = [one for one in found if one.match in rows and one.match not in first]
+def _first_of_kinds(matches: Sequence[Match], most: int) -> Iterable[Match]:
+    """Return at most so many of each kind."""
+    seen: Counter[str] = Counter()
+    for match in matches:
+        seen[match.kind] += 1
+        if seen[match.kind] <= most:
+            yield match
+
+
+def _in_order(found: Candidates, rows: Mapping[Match, Row], asked: Asked, first: Sequence[Match]) -> list[Row]:
+    """Put what the title says before what the text mentions, what is open before what is done, whole words before
+    beginnings, what the title says little else of before the rest, and the newer first among those alike.
+
+    Without words the newest come first.
+    """
+    titled = set(found.titled)
+    typed = [word for term in asked.terms for word in term.typed.split()]
+
+    def place(row: Row) -> tuple[int, bool, int]:
+        if row.match not in titled:
+            return 2, is_done(row), 0
+        said = every_word(row.title)
+        share = 5 if said == typed else round(4 * len(typed) / max(1, len(said)))
+        return int(not _is_as_typed(said, asked.terms)), is_done(row), -share
+
+    ordered = [rows[match] for match in dict.fromkeys([*found.titled, *found.mentioned]) if match in rows]
     if asked.terms:
-        seen.sort(key=lambda one: rows[one.match].changed, reverse=True)
-        seen.sort(key=place)
-    return [rows[match] for match in first] + [rows[one.match] for one in seen]
+        ordered.sort(key=lambda row: row.changed, reverse=True)
+        ordered.sort(key=place)
+    return [rows[match] for match in first] + [row for row in ordered if row.match not in first]
 
 
-def _in_title(title: str, terms: Sequence[Term]) -> int:
-    """Return 0 where the title has all terms as they were typed, 1 where it begins them or has other forms, else 2."""
-    there = set(every_word(title))
-    if all(set(term.typed.split()) <= there for term in terms):
-        return 0
-    return 1 if all(matched(term.marks, title) for term in terms) else 2
+def _is_as_typed(said: Collection[str], terms: Sequence[Term]) -> bool:
+    """Say whether a title has all words as they were typed, not only what begins with them or another form."""
+    there = set(said)
+    return all(there.issuperset(term.typed.split()) for term in terms)
 
 
 def _by_key(text: str, viewer: Actor, scope: Scope) -> list[Match]:
@@ -266,7 +293,7 @@ def _removed(asked: Asked, scope: Scope, viewer: Actor) -> _Pool:
         if all(matched(term.marks, f"{title} {description[:2_000]}") for term in asked.terms)
         and not any(matched(term.marks, f"{title} {description[:2_000]}") for term in asked.without)
     ]
-    rows = rows_of([Match(ITEM, pk) for pk in pks[:LEAST_LOOKED_AT]], viewer)
+    rows = rows_of([Match(ITEM, pk) for pk in pks[:LOOKED_AT]], viewer)
     ordered = [rows[match] for match in (Match(ITEM, pk) for pk in pks) if match in rows]
     return _Pool(ordered, {ITEM: len(pks)} if pks else {}, asked)
 
