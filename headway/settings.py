@@ -104,8 +104,8 @@ if OIDC_PROVIDERS or TESTING:  # it brings an HTTP client: 6 MB that few install
 
 MIDDLEWARE = [
     "headway.web.observing.Observed",
+    "headway.web.static_files.StaticFiles",
     "django.middleware.security.SecurityMiddleware",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
     "headway.web.middleware.SecurityHeaders",
     "headway.web.compressing.Compressed",
     "headway.web.views.health.Probes",
@@ -223,6 +223,8 @@ FORCE_SCRIPT_NAME = os.environ.get("HEADWAY_PATH") or None
 STATIC_URL = "static/"
 STATIC_ROOT = DATA_DIR / "static"
 STATICFILES_DIRS = [BASE_DIR / "web" / "static"]
+WHITENOISE_KEEP_ONLY_HASHED_FILES = True  # pages ask for no other
+WHITENOISE_ALLOW_ALL_ORIGINS = False
 # Where the daily backup puts its files; another disk is better than this one.
 BACKUP_FOLDER = Path(os.environ.get("HEADWAY_BACKUP_FOLDER") or DATA_DIR / "backups").expanduser()
 STORAGES = {

@@ -1,11 +1,13 @@
 """What a page may cost: SQL queries and bytes on the wire; the time is measured by bench/platform_speed.py."""
 
 import gzip
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
+import brotli
 import pytest
 from django.db import connection
-from django.test import Client
+from django.http import HttpResponse
+from django.test import Client, RequestFactory
 from django.test.utils import CaptureQueriesContext
 
 from headway.lib import clock
@@ -14,12 +16,14 @@ from headway.people.actions import set_roles
 from headway.scrum import actions
 from headway.scrum.models import Column, Item
 from headway.value.models import Bet, Serves
+from headway.web.compressing import Compressed, brotli_of, gzip_of
 from tests.world import World, make_item, make_sprint, make_world
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 MOST_QUERIES = 12
 MOST_BYTES = 12_000
+Pack = Callable[[bytes], bytes]
 
 
 @pytest.fixture
@@ -63,6 +67,25 @@ def test_a_page_goes_over_the_wire_compressed_and_small(world: World, page: str)
     answer = signed_in(world).get(page)
     assert answer.headers["Content-Encoding"] == "gzip"
     assert len(answer.content) <= MOST_BYTES
+
+
+def test_a_long_page_goes_as_brotli_where_the_browser_takes_it(rf: RequestFactory) -> None:
+    page = "<p>Harbour</p>" * 5_000
+    answers = {
+        coding: Compressed(lambda request: HttpResponse(page))(rf.get("/", headers={"accept-encoding": coding}))
+        for coding in ["gzip, deflate, br", "gzip", "identity"]
+    }
+    assert [answer.headers.get("Content-Encoding") for answer in answers.values()] == ["br", "gzip", None]
+    packed, zipped, plain = (answer.content for answer in answers.values())
+    assert brotli.decompress(packed) == gzip.decompress(zipped) == plain == page.encode()
+
+
+@pytest.mark.parametrize(("pack", "unpack"), [(brotli_of, brotli.decompress), (gzip_of, gzip.decompress)])
+def test_the_length_of_what_is_packed_is_blurred(pack: Pack, unpack: Pack) -> None:
+    content = b"<p>Harbour</p>" * 100
+    packed = [pack(content) for _ in range(50)]
+    assert {unpack(one) for one in packed} == {content}
+    assert len({len(one) for one in packed}) > 10
 
 
 def test_what_is_drawn_for_all_holds_the_token_of_the_one_who_asks(world: World) -> None:

@@ -14,7 +14,7 @@ import headway.web
 from headway.live.models import Change
 from headway.people import actions
 from headway.people.models import Role, TeamRole
-from headway.web import icons
+from headway.web import icons, storage
 from headway.web.views import errors, toast, trigger
 from tests.world import World, make_world
 
@@ -339,8 +339,34 @@ def test_static_files_are_served_under_hashed_names(tmp_path, settings):
     assert Path(paths["js/theme.js"]).name in behaviours
     styles = (tmp_path / paths["css/headway.css"]).read_text()
     assert "@import" not in styles
-    assert "@layer components {\n/* Knobs: --btn-bg" in styles
+    assert "@layer components{.btn{" in styles
+    assert "/*" not in styles
+    assert "// Binds" not in behaviours
     assert f"../fonts/{Path(paths['fonts/inter-opsz.woff2']).name}" in styles
+
+
+def test_styles_lose_nothing_but_comments_and_white_space():
+    given = """
+    /* Knobs: none. { */
+    .a :is(.b, .c):hover > i { color: red; content: "a  {b: c}"; --x: calc(1px + 2px) }
+    @media (width < 10px) { .a { &:first-child { margin: -1px 0 } } }
+    """
+    assert storage.terse_styles(given).strip() == (
+        '.a :is(.b,.c):hover > i{color:red;content:"a  {b: c}";--x:calc(1px + 2px)}'
+        "@media (width < 10px){.a{&:first-child{margin:-1px 0}}}"
+    )
+
+
+def test_scripts_lose_nothing_but_comments_and_indentation():
+    given = "// What it is for.\nimport { a } from './a.js';\n\n  // Why.\n  a('//b', `  c`);\n"
+    assert storage.terse_script(given) == "import { a } from './a.js';\na('//b', `  c`);\n"
+
+
+def test_no_string_of_a_script_goes_over_several_lines():
+    """Its indentation would be taken away."""
+    for path in (WEB / "static/js").glob("*.js"):
+        for line in path.read_text().splitlines():
+            assert line.count("`") % 2 == 0, f"{path.name}: {line}"
 
 
 def test_every_style_sheet_is_part_of_the_entry():
