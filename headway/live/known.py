@@ -9,10 +9,11 @@ Nothing is remembered inside a transaction (it sees what others do not), nor out
 """
 
 import datetime as dt
+import itertools
 import re
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Callable, Collection, Hashable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import Enum
@@ -45,6 +46,8 @@ class Aspect(Enum):
     PAST = "past"  # … of those done before today
     SIZES = "sizes"  # the sizes of all its items
     OPEN = "open"  # which of its items are open, and which of those serve anything
+    STATES = "states"  # which of its items are to do, in progress, done
+    SCOPE = "scope"  # what is in its Sprints, how large that is, and what of it is done since when
     PROMISES = "promises"  # what its items serve, and with which bets; of an item just made there are none
     HOLDERS = "holders"  # who holds its items
 
@@ -54,7 +57,7 @@ class Aspect(Enum):
 _TOUCHES: dict[str, frozenset[Aspect]] = {
     **dict.fromkeys(["item.ranked", "items.ranked", "item.moved", "items.moved"], frozenset()),
     **dict.fromkeys(["item.edited", "item.blocked", "item.unblocked"], frozenset()),
-    "item.created": frozenset({Aspect.SIZES, Aspect.OPEN}),
+    "item.created": frozenset({Aspect.SIZES, Aspect.OPEN, Aspect.STATES}),
     **dict.fromkeys(
         [
             *("item.linked", "item.unlinked", "items.linked", "items.unlinked"),
@@ -64,16 +67,15 @@ _TOUCHES: dict[str, frozenset[Aspect]] = {
         frozenset({Aspect.PROMISES, Aspect.OPEN}),
     ),
 }
-#: Fields that a Change of an item may have written, with what that touches.
+#: What a Change of an item may have written (as JSON), with what that touches. Between two open columns nothing is
+#: done that was not, and nothing more or less is open: only the state may be another.
 _FIELDS = {
-    '"size"': frozenset({Aspect.SIZES, Aspect.DONE, Aspect.PAST}),
-    '"done_at"': frozenset({Aspect.DONE}),
-    "'started_at'": frozenset({Aspect.DONE}),
-    '"category"': frozenset({Aspect.OPEN}),
-    '"assignees"': frozenset({Aspect.HOLDERS}),
+    re.compile(r'"size"'): frozenset({Aspect.SIZES, Aspect.DONE, Aspect.PAST, Aspect.SCOPE}),
+    re.compile(r'"done_at"|"category": "done"'): frozenset({Aspect.DONE, Aspect.OPEN, Aspect.SCOPE}),
+    re.compile(r'"category"'): frozenset({Aspect.STATES}),
+    re.compile(r'"sprint_id": \d'): frozenset({Aspect.SCOPE}),
+    re.compile(r'"assignees"'): frozenset({Aspect.HOLDERS}),
 }
-
-
 _DONE_AT = re.compile(r'"done_at": "([^"]+)"')
 
 
@@ -83,15 +85,10 @@ class _Marks:
 
     last: int
     frame: int
-    of_team: dict[tuple[Aspect, int], int] = field(default_factory=dict)
-    work: int = 0
+    of_team: dict[tuple[Aspect, int | None], int] = field(default_factory=dict)  # None: of any team
 
-    def at(self, aspect: Aspect, team_id: int | None) -> int:
-        if aspect is Aspect.FRAME:
-            return self.frame
-        if team_id is None:
-            return max(self.frame, self.work)
-        return max(self.frame, self.of_team.get((aspect, team_id), 0))
+    def at(self, aspects: Collection[Aspect], team_id: int | None) -> int:
+        return max(self.frame, *(self.of_team.get((aspect, team_id), 0) for aspect in aspects))
 
 
 @dataclass(frozen=True)
@@ -153,21 +150,22 @@ def remembered(
     make: Callable[[], Value],
     *,
     organisation_id: int,
-    rests_on: Aspect,
+    rests_on: Aspect | Collection[Aspect],
     team_id: int | None = None,
 ) -> Value:
     """Return what `make` gave when it was last called for `key`, or call it where something has touched that since.
 
-    `rests_on` is of the team, or of any team without `team_id`. Day, time zone and language are part of the key. Nobody
-    may change the value that comes back: all requests share it. One query a request, and those of `make`.
+    What it `rests_on` is of the team, or of any team without `team_id`. Day, time zone and language are part of the
+    key. Nobody may change the value that comes back: all requests share it. One query a request, and those of `make`.
     """
     if _here.seen is None or connection.in_atomic_block:
         return make()
     marks = _seen(_here.seen, organisation_id)
+    aspects = (rests_on,) if isinstance(rests_on, Aspect) else rests_on
     where = (key, organisation_id, clock.today(), timezone.get_current_timezone_name(), get_language())
     with _lock:
         kept = _values.get(where)
-        if kept is not None and kept.last >= marks.at(rests_on, team_id):
+        if kept is not None and kept.last >= marks.at(aspects, team_id):
             _values.move_to_end(where)
             return cast(Value, kept.value)
     value = make()
@@ -230,15 +228,14 @@ def _newest(organisation_id: int) -> int:
 
 def _with(known: _Marks, new: list[Row]) -> _Marks:
     """Return marks with these Changes in; another request may have put some of them in already."""
-    marks = _Marks(known.last, known.frame, dict(known.of_team), known.work)
+    marks = _Marks(known.last, known.frame, dict(known.of_team))
     for pk, name, team_id, before, after in new:
         touched = _touches(name, before, after)
         if team_id is None or touched is None:
             marks.frame = max(marks.frame, pk)
         else:
-            for aspect in touched:
-                marks.of_team[aspect, team_id] = max(pk, marks.of_team.get((aspect, team_id), 0))
-            marks.work = max(marks.work, pk)
+            for where in itertools.product(touched, (team_id, None)):
+                marks.of_team[where] = max(pk, marks.of_team.get(where, 0))
         marks.last = max(marks.last, pk)
     return marks
 
@@ -248,7 +245,7 @@ def _touches(name: str, before: Any, after: Any) -> frozenset[Aspect] | None:
     if name not in _TOUCHES:
         return None
     text = f"{before}{after}"  # JSON as the database gives it
-    by_field = (aspects for field, aspects in _FIELDS.items() if field in text)
+    by_field = (aspects for written, aspects in _FIELDS.items() if written.search(text))
     days = (timezone.localdate(dt.datetime.fromisoformat(moment)) for moment in _DONE_AT.findall(text))
     past = {Aspect.PAST} if any(day < clock.today() for day in days) else set[Aspect]()
     return _TOUCHES[name].union({Aspect.WORK}, past, *by_field)

@@ -1,6 +1,6 @@
 """Partials that are rendered once and shared by all who may see the same, for as long as history says they hold."""
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Collection, Hashable
 from typing import Any
 
 from django.conf import settings
@@ -27,7 +27,7 @@ def shared(
     *,
     team: Team,
     for_whom: Hashable = (),
-    rests_on: Aspect = Aspect.WORK,
+    rests_on: Aspect | Collection[Aspect] = Aspect.WORK,
     of_any_team: bool = False,
 ) -> Markup:
     """Return a partial, rendered with the context that `make` gives where nobody has asked for it since it changed.

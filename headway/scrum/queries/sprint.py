@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from django.db.models import Count, Q, Sum
 
 from headway.lib import clock
+from headway.lib.prepared import Prepared
 from headway.people.actor import Actor
 from headway.people.models import Team
 
 from ..models import Category, Item, Sprint, SprintStay
-from .states import amount, done_spans, end_of, unit_of
+from .states import amount, done_spans_of_sprint, end_of, unit_of
 
 
 @dataclass(frozen=True)
@@ -65,13 +66,10 @@ def burn_up(sprint: Sprint, *, today: dt.date | None = None) -> BurnUp | None:
         return None
     today = today or clock.today()
     stays: dict[int, list[tuple[dt.datetime, dt.datetime | None]]] = defaultdict(list)
-    for item_id, added_at, removed_at in SprintStay.objects.filter(sprint=sprint).values_list(
-        "item_id", "added_at", "removed_at"
-    ):
+    for item_id, added_at, removed_at in _STAYS.all(sprint.pk):
         stays[item_id].append((added_at, removed_at))
-    items = Item.objects.filter(stays__sprint=sprint)
-    sizes = dict(items.values_list("pk", "size"))
-    spans = done_spans(items)
+    sizes = dict(_SIZES.all(sprint.pk))
+    spans = done_spans_of_sprint(sprint.pk)
     now = clock.now()
     last_moment = min(now, sprint.closed_at) if sprint.closed_at else now
     # What is carried over leaves at the very moment at which the Sprint closes, and was in it until then.
@@ -109,6 +107,12 @@ def burn_up(sprint: Sprint, *, today: dt.date | None = None) -> BurnUp | None:
         open_items=len(present) - len(finished),
         unsized=sum(sizes[item_id] is None for item_id in present),
     )
+
+
+_STAYS = Prepared(
+    lambda sprint: SprintStay.objects.filter(sprint=sprint).values_list("item_id", "added_at", "removed_at"), int
+)
+_SIZES = Prepared(lambda sprint: Item.objects.filter(stays__sprint=sprint).values_list("pk", "size"), int)
 
 
 def sprint_rows(team: Team, viewer: Actor) -> tuple[SprintRow, ...]:

@@ -5,6 +5,7 @@ import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
 from django.db.models import OuterRef, Subquery
@@ -89,11 +90,24 @@ class Row:
         return self.value is not None
 
 
+class OpenItem(NamedTuple):
+    """What the value sheet needs of an item."""
+
+    pk: int
+    number: int
+    title: str
+    category: str
+    size: float | None
+    due_on: dt.date | None
+    sprint_id: int | None
+    missing_since: dt.datetime | None
+
+
 @dataclass
 class Loaded:
     """An item with all that it serves."""
 
-    item: Item
+    item: Item | OpenItem
     serves: list[Serves]
 
 
@@ -123,18 +137,32 @@ def promising_items(team: Team) -> Promising:
 
 
 def open_with_a_promise(team: Team) -> dict[int, Loaded]:
-    """Return the open items that have a bet or a kind, in order, with their links. Three queries at most."""
+    """Return the open items that have a bet or a kind, in order, with their links.
+
+    One query, and three where the links are not remembered.
+    """
+    links = remembered(
+        ("links", team.pk),
+        lambda: _links_of_open(team),
+        organisation_id=team.organisation_id,
+        rests_on=(Aspect.PROMISES, Aspect.OPEN),
+        team_id=team.pk,
+    )
+    rows = Item.objects.open().filter(pk__in=list(links)).in_order().values_list(*OpenItem._fields) if links else []
+    return {row[0]: Loaded(OpenItem._make(row), links[row[0]]) for row in rows}
+
+
+def _links_of_open(team: Team) -> dict[int, list[Serves]]:
     rows = (
         Serves.objects.filter(item__in=promising_items(team).ids, item__removed_at=None)
         .exclude(item__category=Category.DONE)
-        .select_related("item", "bet__verdict", "key_result")
-        .defer("item__description", "item__extra")
-        .order_by("item__rank", "item_id", "key_result__objective__position", "key_result__position", "id")
+        .select_related("bet__verdict", "key_result")
+        .order_by("item_id", "key_result__objective__position", "key_result__position", "id")
     )
-    items: dict[int, Loaded] = {}
+    links: dict[int, list[Serves]] = {}
     for row in rows:
-        items.setdefault(row.item_id, Loaded(row.item, [])).serves.append(row)
-    return items
+        links.setdefault(row.item_id, []).append(row)
+    return links
 
 
 @dataclass(frozen=True)
@@ -150,7 +178,17 @@ class Aim:
 
 def aims_of(items: Iterable[Loaded]) -> dict[int, Aim]:
     """Return the Key Results that bets aim at, with where they stand now. One query."""
-    ids = {row.key_result_id for loaded in items for row in loaded.serves if row.key_result_id and hasattr(row, "bet")}
+    return aims_at(aimed_at(items))
+
+
+def aimed_at(items: Iterable[Loaded]) -> frozenset[int]:
+    """Return the ids of the Key Results that bets aim at."""
+    links = (row for loaded in items for row in loaded.serves)
+    return frozenset(row.key_result_id for row in links if row.key_result_id and hasattr(row, "bet"))
+
+
+def aims_at(ids: frozenset[int]) -> dict[int, Aim]:
+    """Return these Key Results with where they stand now. One query."""
     latest = Measurement.objects.current().filter(key_result=OuterRef("pk")).order_by("-measured_on", "-id")
     found = (
         KeyResult.objects.filter(pk__in=ids)

@@ -3,11 +3,14 @@
 import datetime as dt
 import statistics
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
+from headway.lib.prepared import Prepared
+from headway.live.known import Aspect, remembered
 from headway.okr.models import KeyResult
 from headway.scrum.models import Category, Item, Sprint
 
@@ -158,12 +161,13 @@ class Delivered:
 
 @dataclass(frozen=True)
 class Work:
-    """One item that serves a Key Result, as far as what is delivered is concerned."""
+    """Items that serve a Key Result and are alike in all that says what is delivered."""
 
     category: str
     size: float | None
     is_in_sprint: bool  # in one that has its days and is not over
     is_shelved: bool
+    count: int = 1
 
 
 def delivered_of(work: Iterable[Work], *, has_sprint: bool, median_size: float) -> Delivered:
@@ -176,35 +180,28 @@ def delivered_of(work: Iterable[Work], *, has_sprint: bool, median_size: float) 
 
     taken = [one for one in work if is_taken_on(one)]
     return Delivered(
-        done=float(sum(one.size or median_size for one in taken if one.category == Category.DONE)),
-        total=float(sum(one.size or median_size for one in taken)),
-        items=len(taken),
-        guessed=sum(not one.size for one in taken),
+        done=float(sum(one.count * (one.size or median_size) for one in taken if one.category == Category.DONE)),
+        total=float(sum(one.count * (one.size or median_size) for one in taken)),
+        items=sum(one.count for one in taken),
+        guessed=sum(one.count for one in taken if not one.size),
     )
 
 
 def delivered_share(key_result_ids: Iterable[int]) -> dict[int, Delivered]:
-    """Return how much of the work taken on for each Key Result is done. Two queries, three where sizes are missing."""
+    """Return how much of the work taken on for each Key Result is done. Two queries, three where sizes are missing.
+
+    The database counts like work together: what comes back grows with the sizes that there are, not with the items.
+    """
     ids = list(key_result_ids)
-    shelved = NotNow.objects.filter(item=OuterRef("item_id"), ended_at=None)
-    rows = list(
-        Serves.objects.filter(key_result__in=ids, item__removed_at=None)
-        .annotate(
-            is_shelved=Exists(shelved),
-            is_in_sprint=Q(item__sprint__starts_on__isnull=False, item__sprint__closed_at=None),
-        )
-        .values_list("key_result_id", "item__team_id", "item__category", "item__size", "is_in_sprint", "is_shelved")
-    )
-    with_sprint = set(
-        Sprint.objects.filter(team__in={row[1] for row in rows}, starts_on__isnull=False, closed_at=None).values_list(
-            "team_id", flat=True
-        )
-    )
-    medians = median_sizes({team_id for _kr, team_id, _category, size, _sprint, _shelved in rows if not size})
+    rows = _WORK_FOR.all(ids[0]) if len(ids) == 1 else list(_work().filter(key_result__in=ids))
+    team_ids = {row[1] for row in rows}
+    in_hand = Sprint.objects.filter(team__in=team_ids, starts_on__isnull=False, closed_at=None)
+    with_sprint = set(in_hand.values_list("team_id", flat=True)) if team_ids else set()
+    medians = _medians({(row[2], row[1]) for row in rows if not row[4]})
     work: dict[int, dict[int, list[Work]]] = defaultdict(lambda: defaultdict(list))
-    for key_result_id, team_id, category, size, is_in_sprint, is_shelved in rows:
+    for key_result_id, team_id, _organisation_id, category, size, is_in_sprint, is_shelved, count in rows:
         if key_result_id is not None:
-            work[key_result_id][team_id].append(Work(category, size, bool(is_in_sprint), bool(is_shelved)))
+            work[key_result_id][team_id].append(Work(category, size, bool(is_in_sprint), bool(is_shelved), count))
     return {
         key_result_id: _together(
             delivered_of(of_team, has_sprint=team_id in with_sprint, median_size=medians.get(team_id, 1.0))
@@ -212,6 +209,21 @@ def delivered_share(key_result_ids: Iterable[int]) -> dict[int, Delivered]:
         )
         for key_result_id in ids
     }
+
+
+def _work() -> QuerySet[Serves, Any]:
+    """Return Key Result, team, organisation, category, size, is in a Sprint, is on the shelf, and how many are so."""
+    shelved = NotNow.objects.filter(item=OuterRef("item_id"), ended_at=None)
+    rows = Serves.objects.filter(item__removed_at=None).annotate(
+        is_in_sprint=Q(item__sprint__starts_on__isnull=False, item__sprint__closed_at=None),
+        is_shelved=Exists(shelved),
+    )
+    team = ("item__team_id", "item__team__organisation_id")
+    columns = ("key_result_id", *team, "item__category", "item__size", "is_in_sprint", "is_shelved")
+    return rows.values_list(*columns).annotate(count=Count("pk")).order_by()
+
+
+_WORK_FOR = Prepared(lambda key_result: _work().filter(key_result=key_result), int)
 
 
 def _together(parts: Iterable[Delivered]) -> Delivered:
@@ -225,14 +237,23 @@ def _together(parts: Iterable[Delivered]) -> Delivered:
     )
 
 
+def _medians(teams: Collection[tuple[int, int]]) -> Mapping[int, float]:
+    """Return the median size of teams, given as (organisation, team), all of one organisation."""
+    ids = frozenset(team_id for _organisation_id, team_id in teams)
+    organisation_id = next((organisation_id for organisation_id, _team_id in teams), 0)
+    return remembered(
+        ("median sizes", ids), lambda: median_sizes(ids), organisation_id=organisation_id, rests_on=Aspect.SIZES
+    )
+
+
 def median_sizes(team_ids: Iterable[int]) -> Mapping[int, float]:
     """Return the median size of each team's items that have one, 1 where none has. One query, none for no team."""
     ids = set(team_ids)
     sizes: dict[int, list[float]] = {team_id: [] for team_id in ids}
     if ids:
         known = Item.objects.active().filter(team__in=ids, size__gt=0)
-        for team_id, size in known.values_list("team_id", "size"):
-            sizes[team_id].append(size or 0.0)
+        for team_id, size, count in known.values_list("team_id", "size").annotate(count=Count("pk")).order_by():
+            sizes[team_id] += [size or 0.0] * count
     return {team_id: statistics.median(found) if found else 1.0 for team_id, found in sizes.items()}
 
 
@@ -249,11 +270,22 @@ class Linked:
 
 
 def share_linked(team_id: int) -> Linked:
-    """Count a team's open items but those on the shelf, and of them those that serve something. Two queries."""
-    shelved = NotNow.objects.filter(item__team=team_id, ended_at=None)
-    items = Item.objects.open().filter(team=team_id).exclude(pk__in=shelved.values("item_id"))
-    linked = items.filter(pk__in=Serves.objects.filter(item__team=team_id).values("item_id"))
-    return Linked(linked=linked.count(), open=items.count())
+    """Count a team's open items but those on the shelf, and of them those that serve something. One query.
+
+    The categories are named because an index by them answers, so that no item itself is read.
+    """
+    found = (
+        Item.objects.active()
+        .filter(~Exists(SHELVED), team=team_id, category__in=[Category.TODO, Category.DOING])
+        .aggregate(open=Count("pk"), linked=Count("pk", filter=Exists(SERVING)))
+    )
+    return Linked(linked=found["linked"], open=found["open"])
+
+
+#: Of an item in an outer query: that it lies on the shelf, and that it serves something. Not by team: a database that
+#: looks by team reads all its items.
+SHELVED = NotNow.objects.filter(item=OuterRef("pk"), ended_at=None)
+SERVING = Serves.objects.filter(item=OuterRef("pk"))
 
 
 def serves_line(row: Serves) -> ServesLine:

@@ -2,15 +2,19 @@
 
 import datetime as dt
 from dataclasses import dataclass
+from typing import NamedTuple
 
-from django.db.models import Q
+from django.db.models import Count, Exists, Q
 
+from headway.live.known import Aspect, remembered
 from headway.people.models import Team
 from headway.scrum.models import Item
 
-from ..models import NotNow, Serves
-from .promises import Promise, promises_for
+from ..models import Serves
+from .promises import SERVING, SHELVED, Promise, promises_for
 from .sheet import Sheet
+
+MOST_REMEMBERED = 100  # rows: a screen, not the whole backlog that a program asks for
 
 
 @dataclass(frozen=True)
@@ -49,44 +53,76 @@ def rest_of_backlog(
     key_result_id: int | None = None,
 ) -> Rest:
     """Return a page of the open items outside the sheet, the shelf and the running Sprint. Three queries."""
-    items = (
-        Item.objects.open()
-        .filter(team=team)
-        .exclude(pk__in=[row.item_id for row in sheet.rows])
-        .exclude(pk__in=NotNow.objects.filter(item__team=team, ended_at=None).values("item_id"))
-    )
+    items = Item.objects.open().filter(~Exists(SHELVED), team=team).exclude(pk__in=[row.item_id for row in sheet.rows])
     if sheet.running_sprint_id:
         items = items.exclude(sprint=sheet.running_sprint_id)
     if text:
         items = items.filter(matching(team, text))
     if unlinked:
-        items = items.exclude(pk__in=Serves.objects.filter(item__team=team).values("item_id"))
+        items = items.filter(~Exists(SERVING))
     if key_result_id:
         items = items.filter(pk__in=Serves.objects.filter(key_result=key_result_id).values("item_id"))
-    count = items.count()
+    count = items.count() if text or key_result_id else _count(team, sheet, unlinked=unlinked)
     pages = max(1, -(-count // per_page))
     page = min(max(page, 1), pages)
-    found = list(items.in_order().defer("description", "extra")[(page - 1) * per_page : page * per_page])
-    promises = promises_for([item.pk for item in found])
+    found = items.in_order().values_list(*_Line._fields)[(page - 1) * per_page : page * per_page]
+    rows = [_Line._make(line) for line in found]
+    ids = tuple(row.pk for row in rows)
+    promises = promises_for(ids) if len(ids) > MOST_REMEMBERED else _promises(team, ids)
+    kinds = {kind.value: str(kind.label) for kind in Item.Kind}
     return Rest(
         rows=tuple(
             RestRow(
-                item_id=item.pk,
-                number=item.number,
-                key=f"{team.key}-{item.number}",
-                title=item.title,
-                item_kind=str(item.get_kind_display()),
-                size=item.size,
-                created_at=item.created_at,
-                is_missing=item.missing_since is not None,
-                promise=promises.get(item.pk, Promise()),
+                item_id=row.pk,
+                number=row.number,
+                key=f"{team.key}-{row.number}",
+                title=row.title,
+                item_kind=kinds[row.kind],
+                size=row.size,
+                created_at=row.created_at,
+                is_missing=row.missing_since is not None,
+                promise=promises.get(row.pk, Promise()),
             )
-            for item in found
+            for row in rows
         ),
         page=page,
         pages=pages,
         count=count,
     )
+
+
+def _promises(team: Team, ids: tuple[int, ...]) -> dict[int, Promise]:
+    return remembered(
+        ("promises", ids),
+        lambda: promises_for(ids),
+        organisation_id=team.organisation_id,
+        rests_on=Aspect.PROMISES,
+        team_id=team.pk,
+    )
+
+
+class _Line(NamedTuple):
+    pk: int
+    number: int
+    title: str
+    kind: str
+    size: float | None
+    created_at: dt.datetime
+    missing_since: dt.datetime | None
+
+
+def _count(team: Team, sheet: Sheet, *, unlinked: bool) -> int:
+    """Return how many open items lie outside the sheet, the shelf and the running Sprint, without looking at them.
+
+    What is open and not on the shelf is known; what of it the sheet and the running Sprint hold is little. One query.
+    """
+    held = {"open": 0, "linked": 0}
+    if sheet.running_sprint_id:
+        in_sprint = Item.objects.open().filter(~Exists(SHELVED), sprint=sheet.running_sprint_id, team=team)
+        held = in_sprint.aggregate(open=Count("pk"), linked=Count("pk", filter=Exists(SERVING)))
+    if unlinked:
+        return (sheet.linked.open - sheet.linked.linked) - (held["open"] - held["linked"])
+    return sheet.linked.open - held["open"] - len(sheet.rows)
 
 
 def matching(team: Team, text: str) -> Q:

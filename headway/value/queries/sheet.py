@@ -1,10 +1,11 @@
 """The value sheet: the backlog seen as bets, in the Product Owner's order (load → engine → show)."""
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
-from django.db.models import F
+from django.db.models import Exists, F, OuterRef
 from django.utils.translation import gettext as _
 
 from headway.lib import clock
@@ -13,7 +14,7 @@ from headway.live.known import Aspect, remembered
 from headway.people.access import allows
 from headway.people.actor import Actor
 from headway.people.models import Team
-from headway.scrum.models import Category, Item, Sprint
+from headway.scrum.models import Item, Sprint
 from headway.scrum.queries import current_sprint
 
 from ..models import NotNow
@@ -23,7 +24,8 @@ from .pricing import (
     Loaded,
     PricedBet,
     Row,
-    aims_of,
+    aimed_at,
+    aims_at,
     currency_of,
     open_with_a_promise,
     promising_items,
@@ -33,6 +35,8 @@ from .pricing import (
 )
 from .promises import Linked, Promise, promises_for, share_linked
 from .scale import Scale, scale_of
+
+Value = TypeVar("Value")
 
 
 @dataclass(frozen=True)
@@ -121,11 +125,10 @@ def value_sheet(team: Team, viewer: Actor, *, today: dt.date | None = None) -> S
     """
     today = today or clock.today()
     items = open_with_a_promise(team)
-    running = current_sprint(team, today=today)
-    lying = NotNow.objects.filter(item__team=team, item__removed_at=None, ended_at=None)
-    lying = lying.exclude(item__category=Category.DONE)
-    shelved = {row.item_id: row for row in lying.select_related("item")}
-    aims = aims_of(items.values())
+    running = _remembered(team, ("current sprint", today), lambda: current_sprint(team, today=today), Aspect.FRAME)
+    shelved = _shelved(team)
+    aimed = aimed_at(items.values())
+    aims = _remembered(team, ("aims", aimed), lambda: aims_at(aimed), Aspect.FRAME)
     currency = currency_of(team, aims.values())
     pace = pace_of(team, today)
     rows = [
@@ -146,13 +149,7 @@ def value_sheet(team: Team, viewer: Actor, *, today: dt.date | None = None) -> S
         capacity=_capacity(team, running, rows, today),
         pace=pace,
         scale=scale_of([bet for row in rows for bet in row.bets]),
-        linked=remembered(
-            ("share linked", team.pk),
-            lambda: share_linked(team.pk),
-            organisation_id=team.organisation_id,
-            rests_on=Aspect.OPEN,
-            team_id=team.pk,
-        ),
+        linked=_remembered(team, ("share linked",), lambda: share_linked(team.pk), Aspect.OPEN),
         in_sprint=sum(1 for loaded in items.values() if running and loaded.item.sprint_id == running.pk),
         running_sprint=running.name if running else "",
         running_sprint_id=running.pk if running else None,
@@ -160,6 +157,20 @@ def value_sheet(team: Team, viewer: Actor, *, today: dt.date | None = None) -> S
         can_link=allows(viewer, "link_item", team),
         can_bet=allows(viewer, "place_bet", team),
     )
+
+
+def _remembered(
+    team: Team, key: tuple[object, ...], make: Callable[[], Value], rests_on: Aspect | Collection[Aspect]
+) -> Value:
+    return remembered((*key, team.pk), make, organisation_id=team.organisation_id, rests_on=rests_on, team_id=team.pk)
+
+
+def _shelved(team: Team) -> dict[int, tuple[NotNow, Item]]:
+    """Return what of the open items lies on the shelf, by item, the oldest first. A query where it is not empty."""
+    of_team = Exists(Item.objects.filter(pk=OuterRef("item_id"), team=team))
+    lying = _remembered(team, ("shelf",), lambda: list(NotNow.objects.filter(of_team, ended_at=None)), Aspect.PROMISES)
+    items = Item.objects.open().defer("description", "extra").in_bulk([row.item_id for row in lying]) if lying else {}
+    return {row.item_id: (row, items[row.item_id]) for row in lying if row.item_id in items}
 
 
 def rank_in_sheet(team: Team, item_id: int, *, today: dt.date | None = None) -> int | None:
@@ -178,7 +189,7 @@ def rank_in_sheet(team: Team, item_id: int, *, today: dt.date | None = None) -> 
 
 def _shelf(
     team: Team,
-    shelved: Mapping[int, NotNow],
+    shelved: Mapping[int, tuple[NotNow, Item]],
     items: Mapping[int, Loaded],
     aims: Mapping[int, Aim],
     pace: Pace,
@@ -189,16 +200,16 @@ def _shelf(
     rows = [row_of(items[item_id], aims, pace, currency) for item_id in shelved if item_id in items]
     priced = {row.item_id: row for row in valued(team, rows, aims)[0]}
     found = []
-    for item_id, lying in shelved.items():
+    for item_id, (lying, item) in shelved.items():
         row = priced.get(item_id)
         promise = unpromised.get(item_id, Promise())
         found.append(
             ShelfRow(
                 not_now_id=lying.pk,
                 item_id=item_id,
-                number=lying.item.number,
-                key=f"{team.key}-{lying.item.number}",
-                title=lying.item.title,
+                number=item.number,
+                key=f"{team.key}-{item.number}",
+                title=item.title,
                 reason=lying.reason,
                 asked_by=lying.asked_by,
                 told_on=lying.told_on,
@@ -216,10 +227,7 @@ def _capacity(team: Team, running: Sprint | None, rows: Sequence[Row], today: dt
     """Return what the next Sprint holds; None where the weeks of work are not known."""
     if not rows or any(row.weeks is None for row in rows):
         return None
-    following = Sprint.objects.filter(team=team, started_at=None, closed_at=None).exclude(ends_on__lt=today)
-    if running:
-        following = following.exclude(pk=running.pk)
-    sprint = following.order_by(F("starts_on").asc(nulls_last=True), "number").first()
+    sprint = _remembered(team, ("next sprint", today), lambda: _following(team, running, today), Aspect.FRAME)
     days = team.sprint_days
     if sprint and sprint.starts_on and sprint.ends_on:
         days = (sprint.ends_on - sprint.starts_on).days + 1
@@ -241,3 +249,10 @@ def _capacity(team: Team, running: Sprint | None, rows: Sequence[Row], today: dt
             break
         fitting += 1
     return Capacity(sprint=name, weeks=held, reserve_weeks=weeks - held, rows=fitting)
+
+
+def _following(team: Team, running: Sprint | None, today: dt.date) -> Sprint | None:
+    coming = Sprint.objects.filter(team=team, started_at=None, closed_at=None).exclude(ends_on__lt=today)
+    if running:
+        coming = coming.exclude(pk=running.pk)
+    return coming.order_by(F("starts_on").asc(nulls_last=True), "number").first()
