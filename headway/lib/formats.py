@@ -49,6 +49,16 @@ def month(value: dt.date | None) -> str:
     return NOTHING if value is None else format_skeleton("MMM", value, locale=locale())
 
 
+def month_year(value: dt.date | None) -> str:
+    """November 2026."""
+    return NOTHING if value is None else format_skeleton("yMMMM", value, locale=locale())
+
+
+def month_day(value: dt.date | None) -> str:
+    """17 Nov, whatever the year."""
+    return NOTHING if value is None else format_skeleton("MMMd", value, locale=locale())
+
+
 def week_day(value: dt.date | dt.datetime | None) -> str:
     """Wed 18 Nov."""
     date = _local_date(value)
@@ -167,6 +177,8 @@ FILTERS = {
     for function in (
         day,
         full_day,
+        month_year,
+        month_day,
         week_day,
         short_weekday,
         long_day,

@@ -158,6 +158,11 @@ class Holiday(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    @property
+    def off(self) -> Off:
+        """Its days."""
+        return Off(self.first_on, self.last_on, self.is_yearly)
+
 
 class PersonManager(BaseUserManager["Person"]):
     def get_by_natural_key(self, email: str | None) -> Person:

@@ -2,16 +2,30 @@
 
 import datetime as dt
 from dataclasses import dataclass
+from typing import Any
 
 from django.db.models import Case, Q, When
 from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
 from headway.lib import clock
+from headway.lib.days import Calendar, Off
 
 from .access import VERBS, allows, who_may
 from .actor import Actor
-from .models import ApiToken, Invitation, Membership, OneTimeLink, Organisation, Person, Role, Team, TeamRole, Unit
+from .models import (
+    ApiToken,
+    Holiday,
+    Invitation,
+    Membership,
+    OneTimeLink,
+    Organisation,
+    Person,
+    Role,
+    Team,
+    TeamRole,
+    Unit,
+)
 
 PAGE = 100  # members on a page
 LONGEST_LIST = 500  # invitations that are shown
@@ -252,6 +266,21 @@ VERB_TEXTS = {
     "raise_impediment": _("Raise and resolve an impediment"),
     "decide": _("Record a decision"),
 }
+
+
+def days_off_of(organisation_id: int, team_id: int | None) -> list[list[Any]]:
+    """Return what Team.days_off is to hold for a team; of a team that is yet to be made, with None."""
+    rows = Holiday.objects.filter(organisation_id=organisation_id).filter(Q(team=None) | Q(team_id=team_id))
+    days = rows.order_by("first_on", "last_on").values_list("first_on", "last_on", "is_yearly")
+    return [[first.isoformat(), last.isoformat(), yearly] for first, last, yearly in days]
+
+
+def days_kept(of: Organisation | Team) -> Calendar:
+    """Return a calendar in which every day is worked but the holidays that hold for the organisation or the team."""
+    rows = Holiday.objects.filter(organisation_id=of.organisation_id if isinstance(of, Team) else of.pk)
+    rows = rows.filter(Q(team=None) | Q(team=of)) if isinstance(of, Team) else rows.filter(team=None)
+    kept = rows.order_by("first_on", "pk").values_list("first_on", "last_on", "is_yearly")
+    return Calendar(range(7), tuple(Off(*one) for one in kept))
 
 
 def verbs_and_roles() -> tuple[tuple[str, str], ...]:

@@ -186,6 +186,8 @@ SECTION_OF = {
     "unit": "teams",
     "cycle": "cycles",
     "holiday": "holidays",
+    "public-holidays": "holidays",
+    "team-public-holidays": "team-holidays",
     "hand-over-role": "people",
 }
 

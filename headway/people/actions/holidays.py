@@ -9,7 +9,6 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from headway.live.history import CannotUndo, inverse, record
@@ -18,10 +17,12 @@ from headway.live.models import Change
 from ..access import require
 from ..actor import Actor
 from ..models import Holiday, Organisation, Team
+from ..queries import days_kept, days_off_of
 from .rows import edit_row, lock, undo_edit
 
 LONGEST_HOLIDAY_DAYS = 92
 MOST_HOLIDAYS = 1_000
+FIRST_YEAR, LAST_YEAR = 1900, 2199
 
 #: A holiday before it is kept: name, first day, last day.
 Given = tuple[str, dt.date, dt.date]
@@ -41,12 +42,17 @@ def add_holiday(
 
 @transaction.atomic
 def add_holidays(of: Organisation | Team, given: Iterable[Given], *, by: Actor) -> tuple[int, int]:
-    """Add many at once, leaving out what is there already. Returns how many were added, how many left out."""
+    """Add many at once, leaving out those on whose days nobody works anyway by a holiday that is there already.
+
+    Returns how many were added, how many left out.
+    """
     _require(by, of)
     lock(by.organisation_id or 0)
-    there = set(_own(of).values_list("first_on", "last_on"))
+    kept = days_kept(of)
     wanted = list(dict.fromkeys(given))
-    new = [one for one in wanted if (one[1], one[2]) not in there]
+    for _name, first_on, last_on in wanted:
+        _check(first_on, last_on)
+    new = [one for one in wanted if kept.count(one[1], one[2])]
     if new:
         added = _keep(of, new, is_yearly=False)
         team = of if isinstance(of, Team) else None
@@ -88,13 +94,6 @@ def remove_holiday(holiday: Holiday, *, by: Actor) -> Change:
     return change
 
 
-def days_off_of(organisation_id: int, team_id: int | None) -> list[list[Any]]:
-    """Return what Team.days_off is to hold for a team; of a team that is yet to be made, with None."""
-    rows = Holiday.objects.filter(organisation_id=organisation_id).filter(Q(team=None) | Q(team_id=team_id))
-    days = rows.order_by("first_on", "last_on").values_list("first_on", "last_on", "is_yearly")
-    return [[first.isoformat(), last.isoformat(), yearly] for first, last, yearly in days]
-
-
 def _keep(of: Organisation | Team, given: Iterable[Given], *, is_yearly: bool) -> list[Holiday]:
     team = of if isinstance(of, Team) else None
     organisation_id = team.organisation_id if team else of.pk
@@ -119,6 +118,9 @@ def _keep(of: Organisation | Team, given: Iterable[Given], *, is_yearly: bool) -
 
 
 def _check(first_on: dt.date, last_on: dt.date) -> None:
+    if not all(FIRST_YEAR <= day.year <= LAST_YEAR for day in (first_on, last_on)):
+        years = {"first": FIRST_YEAR, "last": LAST_YEAR}
+        raise ValidationError({"first_on": _("A holiday lies between %(first)s and %(last)s.") % years})
     if last_on < first_on:
         raise ValidationError({"last_on": _("The last day lies before the first.")})
     if (last_on - first_on).days >= LONGEST_HOLIDAY_DAYS:

@@ -13,7 +13,7 @@ from headway.live.models import Change
 from ..access import require
 from ..actor import Actor
 from ..models import Organisation, Role, Team, TeamRole, Unit
-from .holidays import days_off_of
+from ..queries import days_off_of
 from .rows import edit_row, undo_edit
 
 

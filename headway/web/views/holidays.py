@@ -1,5 +1,7 @@
-"""Holidays: those of the organisation, and those of one team."""
+"""Holidays: those of the organisation, and those of one team beside a calendar of its month."""
 
+import datetime as dt
+from collections.abc import Iterable
 from copy import copy
 from typing import cast
 
@@ -16,8 +18,11 @@ from headway.live.models import Change
 from headway.people import actions
 from headway.people.access import allows, require
 from headway.people.holiday_files import NoHolidays, read_holidays
+from headway.people.local import week_start_of
 from headway.people.models import Holiday, Organisation, Team
+from headway.scrum.models import Sprint
 
+from ..month import Month, bounds_of, first_of, month_of
 from . import Request, add_errors, get_team, toast
 from .people_forms import HolidayForm, HolidayListForm
 
@@ -81,6 +86,8 @@ def _page(request: Request, of: Organisation | Team) -> HttpResponse:
     context = {
         "team": team,
         "of_team": team,
+        "month": _month(request, team, rows, today) if team else None,
+        "today": today,
         "coming": [row for row in rows if row.is_yearly or row.last_on >= today],
         "past": [row for row in rows if not row.is_yearly and row.last_on < today],
         "form": form,
@@ -89,6 +96,17 @@ def _page(request: Request, of: Organisation | Team) -> HttpResponse:
         "can_edit_all": allows(request.actor, "manage_organisation", request.organisation),
     }
     return render(request, "people/holidays.html", context, status=422 if form.errors or lists.errors else 200)
+
+
+def _month(request: Request, team: Team, holidays: Iterable[Holiday], today: dt.date) -> Month:
+    first, last = bounds_of(first_of(request.GET.get("month", ""), today))
+    return month_of(
+        first,
+        works=team.calendar,
+        week_start=week_start_of(request.user, request.organisation),
+        holidays=holidays,
+        sprints=Sprint.objects.filter(team=team, starts_on__lte=last, ends_on__gte=first),
+    )
 
 
 def _add(request: Request, of: Organisation | Team, form: HolidayForm) -> bool:

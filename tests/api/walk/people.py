@@ -1,6 +1,9 @@
 """The lines of people, teams and the organisation in the table of the access walk."""
 
-from headway.people.actions import deactivate_member, invite, make_token
+import datetime as dt
+
+from headway.lib import clock
+from headway.people.actions import add_holiday, deactivate_member, invite, make_token
 from headway.people.models import Membership, Role, TeamRole, Unit
 from tests.api.walk import Op
 from tests.world import World, make_person
@@ -36,6 +39,16 @@ OPERATIONS = {
     "get_roles": Op("read"),
     "set_roles": Op("manage_team", {"roles": ["developer"]}),
     "hand_over_role": Op("manage_team", {"role": "stakeholder", "giver_id": "{stays_id}", "to_id": "{cy_id}"}),
+    "list_holidays": Op("read"),
+    "get_holiday": Op("read"),
+    "add_holiday": Op("manage_team", {"team_key": "{team_key}", "name": "Outing", "first_on": "2031-05-02"}),
+    "edit_holiday": Op(ADMIN, {"name": "Holy day"}),
+    "remove_holiday": Op(ADMIN),
+    "add_holiday_list": Op(ADMIN, {"text": "2031-12-25;Christmas Day"}),
+    "list_countries": Op("read"),
+    "list_regions": Op("read", query="?country=AT"),
+    "list_public_holidays": Op("read", query=f"?country=AT&region=9&year={clock.today().year}"),
+    "add_public_holidays": Op(ADMIN, {"country": "AT", "year": clock.today().year}),
     "list_invitations": Op("self"),
     "get_invitation": Op(ADMIN),
     "invite": Op("invite", {"name": "Pat Poe", "roles": [{"team_key": "{team_key}", "roles": ["developer"]}]}),
@@ -57,6 +70,9 @@ def places(world: World) -> dict[str, object]:
         "stays_id": stays.pk,
         "left_id": left.pk,
         "cy_id": world.people["cy"].pk,
+        "holiday_id": add_holiday(
+            world.organisation, by=world.ana, name="Fair", first_on=dt.date(2031, 5, 1), last_on=dt.date(2031, 5, 1)
+        ).pk,
         "unit_id": Unit.objects.create(organisation=world.organisation, name="Unit").pk,
         "invitation_id": invitation.pk,
         "token_id": token.pk,
