@@ -1,6 +1,7 @@
 """What a request costs: the board, the backlog, writes, search, with 1,000 and 10,000 items.
 
     python bench/platform_speed.py [FOLDER] [--requests 200] [--only sqlite] [--small 1000] [--large 10000]
+        [--work search board]
 
 Fills a data folder of its own (FOLDER, which other programs of this folder read, is not needed), starts the real
 `headway serve` with its worker, on SQLite and on PostgreSQL, and sends signed-in requests of 20 people over kept
@@ -27,6 +28,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlencode, urljoin
 
+import brotli
 import psutil
 
 TOOLS = Path(__file__).resolve().parent.parent / "tools"
@@ -63,6 +65,7 @@ def main() -> None:
     parser.add_argument("--only", choices=["sqlite", "postgresql"])
     parser.add_argument("--small", type=int, default=1_000)
     parser.add_argument("--large", type=int, default=10_000)
+    parser.add_argument("--work", nargs="+", choices=NAMES, help="only these kinds")
     parser.add_argument("--fill", action="store_true", help=argparse.SUPPRESS)
     parser.add_argument("--count", action="store_true", help=argparse.SUPPRESS)
     given = parser.parse_args()
@@ -160,7 +163,7 @@ def measure(vendor: str, given: argparse.Namespace) -> Figures:
             clients = [Client(port, key) for key in people["sessions"]]
             for team in ["SML", "BIG"]:
                 work = Work(clients, team, people[team])
-                for kind in work.kinds():
+                for kind in given.work or work.kinds():
                     # A first answer after a change is one at a time by its nature; the small team is the comparison.
                     for flight in [1] if kind.endswith("_new") or team == "SML" else [1, 16]:
                         processes = [psutil.Process(pid) for pid in (server, postmaster) if pid]
@@ -314,7 +317,12 @@ class Client:
         status, body, _size = self.ask("GET", path)
         if status != 200:
             raise SystemExit(f"{path} answered {status}")
-        return (gzip.decompress(body) if self.headers.get("content-encoding") == "gzip" else body).decode()
+        return self.unpacked(body)
+
+    def unpacked(self, body: bytes) -> str:
+        """Return the text of the last answer."""
+        unpack = {"gzip": gzip.decompress, "br": brotli.decompress}.get(self.headers.get("content-encoding", ""), bytes)
+        return unpack(body).decode()
 
 
 # The work
@@ -470,10 +478,13 @@ def memory_of(root: psutil.Process) -> tuple[float, str]:
 def first_visit(client: Client) -> tuple[int, int]:
     """Return what a first visit to the board brings over the wire without fonts, and what the next page does.
 
-    The browser has kept by then all that was marked to be kept.
+    Followed is what the page links, and what the scripts then ask for: imports, and the behaviours that it names. (The
+    palette is fetched by whoever reaches for it; headway/web/static/js/palette-door.js.) The browser has kept by the
+    next page all that was marked to be kept.
     """
     page = client.text("/t/BIG/board/")
     total = client.ask("GET", "/t/BIG/board/")[2]
+    behaviours = {name for names in re.findall(r'data-behaviour="([^"]+)"', page) for name in names.split()}
     wanted = re.findall(r'<(?:link|script)[^>]+?(?:href|src)="([^"]+)"', page)
     todo = [address for address in wanted if not address.endswith((".woff2", "/"))]
     seen: set[str] = set()
@@ -485,9 +496,11 @@ def first_visit(client: Client) -> tuple[int, int]:
         _status, body, size = client.ask("GET", address)
         total += size
         if address.endswith(".js"):
-            text = (gzip.decompress(body) if client.headers.get("content-encoding") == "gzip" else body).decode()
-            behind = re.findall(r'(?:from|import)\s*\(?"(\./[^"]+\.js)"', text)
-            todo += [urljoin(address, name) for name in behind if "modulepreload" not in name]
+            text = client.unpacked(body)
+            behind = re.findall(r'\bfrom "(\./[^"]+\.js)"', text)
+            late = re.findall(r'"([\w-]+)": \(\) => import\("(\./[^"]+\.js)"\)', text)
+            behind += [module for name, module in late if name in behaviours]
+            todo += [urljoin(address, module) for module in behind]
     return total, client.ask("GET", "/t/BIG/items/1/")[2]
 
 

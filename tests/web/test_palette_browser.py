@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser import assert_accessible
+from tests.browser import arrive, assert_accessible, ready
 from tests.world import World, make_item, make_sprint, make_team, make_world
 
 pytestmark = pytest.mark.e2e
@@ -27,7 +27,7 @@ def world(live) -> World:
 def ana(page, live, world):
     live.sign_in(page, world.people["ana"])
     page.goto("/settings/me/")
-    page.wait_for_load_state("networkidle")
+    ready(page)
     return page
 
 
@@ -82,7 +82,7 @@ def test_an_item_by_its_words_and_by_its_key(ana):
     expect(chosen(ana).locator("mark")).to_have_text(["Wrong", "pri"])
     expect(ana.locator("dialog.jump [data-said]")).to_have_text(re.compile(r"Results: \d+"))
     ana.keyboard.press("Enter")
-    expect(ana).to_have_url(re.compile("/items/3/$"))
+    arrive(ana, "/items/3/$")
     opened(ana)
     ana.keyboard.type("ANT-2")
     ana.keyboard.press("Enter")  # before the answer is there
@@ -100,8 +100,7 @@ def test_the_arrows_go_round_and_what_was_used_comes_first(ana):
     ana.get_by_role("combobox", name="Search or jump").fill("report")
     expect(chosen(ana)).to_contain_text("Report")
     ana.keyboard.press("Enter")
-    expect(ana).to_have_url(re.compile("/t/ANT/report/$"))
-    ana.wait_for_load_state("networkidle")
+    arrive(ana, "/t/ANT/report/$")
     opened(ana)
     lately = ana.get_by_role("group", name="Lately")
     expect(lately.get_by_role("option")).to_have_count(1)
@@ -110,7 +109,7 @@ def test_the_arrows_go_round_and_what_was_used_comes_first(ana):
 
 def test_the_pages_own_actions_are_offered(ana):
     ana.goto("/t/ANT/items/1/")
-    ana.wait_for_load_state("networkidle")
+    ready(ana)
     opened(ana)
     here = ana.get_by_role("group", name="On this page")
     expect(here.get_by_role("option", name="Edit")).to_be_visible()
@@ -164,15 +163,13 @@ def test_signing_out_forgets_what_was_used(ana):
     ana.keyboard.type("report")
     expect(chosen(ana)).to_contain_text("Report")
     ana.keyboard.press("Enter")
-    expect(ana).to_have_url(re.compile("/t/ANT/report/$"))
-    ana.wait_for_load_state("networkidle")
+    arrive(ana, "/t/ANT/report/$")
     assert ana.evaluate("Object.keys(localStorage).filter((key) => key.startsWith('headway.lately')).length") == 1
     opened(ana)
     ana.keyboard.type("sign out")
     expect(chosen(ana)).to_contain_text("Sign out")
     ana.keyboard.press("Enter")
-    expect(ana).to_have_url(re.compile("/sign-in/"))
-    ana.wait_for_load_state("networkidle")
+    arrive(ana, "/sign-in/")
     assert ana.evaluate("Object.keys(localStorage).filter((key) => key.startsWith('headway.lately')).length") == 0
 
 
@@ -198,3 +195,24 @@ def test_without_a_script_the_button_leads_to_the_search(open_page, live, world)
     page.get_by_label("State").select_option("open")
     page.get_by_role("button", name="Search", exact=True).click()
     expect(page.locator("#results [role=option]")).to_have_count(2)
+
+
+def test_a_page_does_not_fetch_it_before_somebody_reaches_for_it(ana, live):
+    asked = []
+    ana.on("request", lambda request: asked.append(request.url))
+
+    def fetched():
+        return [url for url in asked if re.search(r"/palette(\.[0-9a-f]+)?\.js$|/palette/\?", url)]
+
+    ana.goto("/t/ANT/items/1/")
+    ready(ana)
+    assert not fetched()
+    opened(ana)
+    ana.keyboard.type("wrong pri")
+    expect(chosen(ana)).to_contain_text("Wrong price after a change")
+    assert len(fetched()) == 2
+    ana.keyboard.press("Enter")
+    arrive(ana, "/items/3/$")
+    # Whoever has used it here finds it ready.
+    with ana.expect_response(re.compile(r"/palette/\?")):
+        ana.reload()

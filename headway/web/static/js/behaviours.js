@@ -15,7 +15,7 @@ const modules = {
   "live": () => import("./live.js"),
   "menu": () => import("./menu.js"),
   "passkey": () => import("./passkey.js"),
-  "palette": () => import("./palette.js"),
+  "palette": () => import("./palette-door.js"),
   "password": () => import("./password.js"),
   "rows": () => import("./rows.js"),
   "search": () => import("./search.js"),
@@ -27,9 +27,11 @@ const modules = {
 };
 
 const mounted = new WeakMap();
+let onTheWay = 0;
 
 export function start() {
   mountWithin(document.documentElement);
+  tellWhetherBound();
   new MutationObserver((records) => {
     for (const record of records) {
       for (const node of record.addedNodes) if (node instanceof Element) mountWithin(node);
@@ -50,10 +52,22 @@ async function mountOne(element, name) {
   mounted.set(element, names.set(name, undefined));
   const load = modules[name];
   if (!load) throw new Error(`no behaviour called ${name}`);
-  const module = await load();
-  // It may have left the page while its module was on the way.
-  if (element.isConnected) names.set(name, module.mount(element));
-  else names.delete(name);
+  onTheWay += 1;
+  tellWhetherBound();
+  try {
+    const module = await load();
+    // It may have left the page while its module was on the way.
+    if (element.isConnected) names.set(name, module.mount(element));
+    else names.delete(name);
+  } finally {
+    onTheWay -= 1;
+    tellWhetherBound();
+  }
+}
+
+// Who drives the page by a program sees from it when keys and buttons are heard (tests/browser.py).
+function tellWhetherBound() {
+  document.documentElement.toggleAttribute("data-bound", onTheWay === 0);
 }
 
 function unmountWithin(root) {

@@ -1,7 +1,6 @@
-// Ctrl K (⌘ K): actions, places and what a search finds, in one list. Actions and places come once per browser and
-// hour, when the page is idle; typing asks the server for the rest, and what was asked before is called off.
-import { act, all, declare, isThere, labelOf } from "./keys.js";
-import { openDialog } from "./dialog.js";
+// What the palette (Ctrl K, ⌘ K) shows: actions, places and what a search finds, in one list. Actions and places come
+// once per browser and hour; typing asks the server for the rest, and what was asked before is called off.
+import { act, all, isThere, labelOf } from "./keys.js";
 import { fit, folded } from "./fuzzy.js";
 
 const WAITS = 70;
@@ -9,32 +8,19 @@ const MOST_RECENT = 6;
 const SHOWN = { empty: 7, typed: 7 };
 const MOVES = new Set(["j", "k", "[", "]", "ctrl k", "ctrl z", "?", "/"]);
 
-export function mount(dialog) {
-  const palette = new Palette(dialog);
-  const onKey = (event) => palette.onShortcut(event);
-  const onClick = (event) => {
-    const opener = event.target.closest?.("[data-palette]");
-    if (!opener || event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
-    event.preventDefault();
-    palette.open();
-  };
-  // Before keys.js, and in fields too.
-  document.addEventListener("keydown", onKey, { capture: true });
-  document.addEventListener("click", onClick);
-  document.addEventListener("submit", palette.onSubmit);
-  const withdraw = declare("/", dialog.dataset.searchLabel, () => { location.href = dialog.dataset.search; }, dialog.dataset.anywhere);
-  whenIdle(() => palette.load());
-  return () => {
-    document.removeEventListener("keydown", onKey, { capture: true });
-    document.removeEventListener("click", onClick);
-    document.removeEventListener("submit", palette.onSubmit);
-    withdraw();
-  };
+// Resolves to a palette that has its entries, or has tried to. storage: under which name this browser keeps what this
+// person used lately.
+export async function fetchPalette(dialog, storage) {
+  const palette = new Palette(dialog, storage);
+  await palette.load();
+  palette.listen();
+  return palette;
 }
 
 class Palette {
-  constructor(dialog) {
+  constructor(dialog, storage) {
     this.dialog = dialog;
+    this.storage = storage;
     this.texts = dialog.dataset;
     this.field = dialog.querySelector("input");
     this.list = dialog.querySelector("[role=listbox]");
@@ -43,20 +29,16 @@ class Palette {
     this.entries = [];
     this.icons = {};
     this.found = { groups: [], instead: "", query: "" };
+  }
+
+  listen() {
     this.field.addEventListener("input", () => this.onInput());
     this.field.addEventListener("keydown", (event) => this.onKey(event));
     this.list.addEventListener("click", (event) => this.onPick(event));
     this.list.addEventListener("pointermove", (event) => this.onPoint(event));
     // The field keeps the focus while the pointer chooses.
     this.list.addEventListener("pointerdown", (event) => { if (event.button === 0) event.preventDefault(); });
-    dialog.addEventListener("close", () => this.callOff());
-    this.onSubmit = (event) => {
-      if (event.target.getAttribute("action") === this.texts.signOut) localStorage.removeItem(this.storage);
-    };
-  }
-
-  get storage() {
-    return `headway.lately.${this.texts.owner}`;
+    this.dialog.addEventListener("close", () => this.callOff());
   }
 
   async load() {
@@ -64,32 +46,18 @@ class Palette {
       .then((answer) => (answer.ok ? answer.json() : Promise.reject(new Error(String(answer.status)))))
       .then(({ entries, icons }) => {
         Object.assign(this, { entries, icons });
-        if (this.dialog.open) this.draw();
+        if (this.here) this.draw();
       })
       .catch(() => { this.loading = undefined; });
     return this.loading;
   }
 
-  onShortcut(event) {
-    if (event.key.toLowerCase() !== "k" || event.ctrlKey === event.metaKey || event.altKey || event.shiftKey || event.isComposing) return;
-    if (this.dialog.open) {
-      event.preventDefault();
-      event.stopPropagation();
-      this.dialog.close();
-    } else if (!document.querySelector("dialog[open]:modal")) {
-      event.preventDefault();
-      this.open();
-    }
-  }
-
-  open() {
-    this.row = document.activeElement?.closest("[data-row]") ?? document.querySelector("[data-row][data-current]");
+  // The dialog has just been opened; from: what had the focus. Something may be typed already.
+  show(from) {
+    this.row = from?.closest("[data-row]") ?? document.querySelector("[data-row][data-current]");
     this.here = this.ofPage();
-    this.field.value = "";
     this.found = { groups: [], instead: "", query: "" };
-    openDialog(this.dialog);
-    this.draw();
-    this.field.focus();
+    this.onInput();
     this.load();
   }
 
@@ -408,9 +376,4 @@ function element(name, properties, ...children) {
   const made = Object.assign(document.createElement(name), properties);
   made.append(...children);
   return made;
-}
-
-function whenIdle(run) {
-  if ("requestIdleCallback" in window) requestIdleCallback(run, { timeout: 1500 });
-  else setTimeout(run, 300);
 }
