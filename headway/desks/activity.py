@@ -145,6 +145,15 @@ def item_lines(item: Item, steps: Iterable[Step]) -> tuple[Said, ...]:
     )
 
 
+def sentence_of(change: Change, item: Item) -> str:
+    """Say what a Change did to one item, also where it was about many. Three queries."""
+    name, after = change.name, change.after
+    if change.subject_type != Item._meta.label_lower:
+        name, after = name.replace("items.", "item.", 1), after.get(str(item.pk), after)
+    names = _names({item.team_id}, [change])
+    return sentence(Told(name, names["person"].get(change.actor_id or 0, ""), item.key, {}, after, names))
+
+
 def _about(row: Any) -> Q:
     """Return which Changes belong to a row: its own, and those of what hangs on it."""
     own = _of(type(row), [row.pk])

@@ -491,7 +491,7 @@ def _drawn(
         log.exception("a part of a page could not be drawn: %s", region.kind)
         html = None
     shows = hash(html)
-    data: dict[str, Any] = {"at": region.name, "n": number, "is": f"{shows:x}"}
+    data: dict[str, Any] = {"at": region.name, "n": number, "upto": upto, "is": f"{shows:x}"}
     told = {"by": [one.actor_id for one in news], "say": announcement(news, viewer)} if news else {}
     if html is None:
         return Drawing(upto, shows, Message("part", data | {"stale": True} | told))

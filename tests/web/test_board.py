@@ -1,6 +1,7 @@
 """The board: whole and in parts, moves with and without a script, who may do what."""
 
 import datetime as dt
+import json
 import re
 
 import pytest
@@ -10,6 +11,7 @@ from django.test.utils import CaptureQueriesContext
 
 from headway.agreements.models import Impediment
 from headway.lib import clock
+from headway.live.models import Change
 from headway.scrum import actions
 from headway.scrum.models import Category, Column, Item
 from headway.value.models import Bet, Serves, SprintAim
@@ -113,20 +115,32 @@ def test_an_empty_team_has_a_board(world: World) -> None:
     assert not re.search(r"\bNaN\b", page)
 
 
-def test_a_move_over_htmx_answers_with_the_two_lanes(world: World) -> None:
+def lanes(client: Client) -> str:
+    return client.get("/t/ANT/board/", HTTP_HX_REQUEST="true").content.decode()
+
+
+def test_a_move_over_htmx_leaves_it_to_the_stream_to_show_what_changed(world: World) -> None:
     _sprint, items = make_full_sprint(world)
     client = signed_in(world, "cy")
     answer = client.post("/t/ANT/items/1/column/", {"column": column(world, "Done").pk}, **FROM_BOARD)
-    text = answer.content.decode()
-    assert answer.status_code == 200
-    assert text.count("<section") == 2
-    assert text.count("hx-swap-oob") == 2
-    assert f'id="lane-{column(world, "To do").pk}"' in text
-    assert f'id="lane-{column(world, "Done").pk}"' in text
-    assert "undo" in answer.headers["HX-Trigger"]
-    assert "board-changed" in answer.headers["HX-Trigger"]
+    assert (answer.status_code, answer.content) == (204, b"")
+    told = json.loads(answer.headers["HX-Trigger"])
+    assert told["value-changed"] == {"change": Change.objects.latest("pk").pk}
+    assert told["toasts"][0]["undo"]
     items[0].refresh_from_db()
     assert items[0].category == "done"
+
+
+def test_a_move_that_changes_nothing_answers_with_the_two_lanes_as_they_are(world: World) -> None:
+    make_full_sprint(world)
+    before = Change.objects.count()
+    sent = {"column": column(world, "To do").pk, "from": column(world, "To do").pk}
+    answer = signed_in(world, "cy").post("/t/ANT/items/1/column/", sent, **FROM_BOARD)
+    text = answer.content.decode()
+    assert answer.status_code == 200
+    assert text.count("<section") == text.count("hx-swap-oob") == 1
+    assert f'id="lane-{column(world, "To do").pk}"' in text
+    assert Change.objects.count() == before
 
 
 def test_the_toast_takes_the_move_back(world: World) -> None:
@@ -179,7 +193,7 @@ def test_on_the_whole_board_a_drop_by_a_developer_moves_but_does_not_order(world
     answer = signed_in(world, "cy").post(
         "/t/ANT/items/2/column/", {"column": first.column_id, "before": "1"}, **FROM_BOARD
     )
-    assert answer.status_code == 200
+    assert answer.status_code == 204
     second.refresh_from_db()
     assert second.category == "todo"
     assert list(Item.objects.in_order()) == [first, second]
@@ -188,11 +202,10 @@ def test_on_the_whole_board_a_drop_by_a_developer_moves_but_does_not_order(world
 def test_over_the_limit_the_note_says_so(world: World) -> None:
     make_full_sprint(world)
     Column.objects.filter(name="In progress").update(limit=1)
-    answer = signed_in(world, "cy").post(
-        "/t/ANT/items/1/column/", {"column": column(world, "In progress").pk}, **FROM_BOARD
-    )
+    client = signed_in(world, "cy")
+    answer = client.post("/t/ANT/items/1/column/", {"column": column(world, "In progress").pk}, **FROM_BOARD)
     assert "its limit is 1" in answer.headers["HX-Trigger"]
-    assert "over by 1" in answer.content.decode()
+    assert "over by 1" in lanes(client)
 
 
 def test_block_and_free(world: World) -> None:
@@ -204,8 +217,9 @@ def test_block_and_free(world: World) -> None:
     assert "Say what is in the way." in empty.content.decode()
     client.post("/t/ANT/items/1/block/", {"because": "Waiting for Finance"})
     assert Item.objects.get(number=1).blocked_because == "Waiting for Finance"
-    answer = client.post("/t/ANT/items/1/block/", {"free": "1"}, **FROM_BOARD)
-    assert "Waiting for Finance" not in answer.content.decode()
+    assert "Waiting for Finance" in lanes(client)
+    client.post("/t/ANT/items/1/block/", {"free": "1"}, **FROM_BOARD)
+    assert "Waiting for Finance" not in lanes(client)
     assert Item.objects.get(number=1).blocked_since is None
     assert signed_in(world, "di").post("/t/ANT/items/1/block/", {"because": "x"}).status_code == 403
 
@@ -216,8 +230,8 @@ def test_pull_the_next_item_into_the_sprint(world: World) -> None:
     client = signed_in(world, "cy")
     assert "Next: 4 Watch five people" in client.get("/t/ANT/board/").content.decode()
     assert "Watch five people" in client.get("/t/ANT/board/pull/", **FROM_BOARD).content.decode()
-    answer = client.post("/t/ANT/board/pull/", {"item": item.number}, **FROM_BOARD)
-    assert "Watch five people" in answer.content.decode()
+    assert client.post("/t/ANT/board/pull/", {"item": item.number}, **FROM_BOARD).status_code == 204
+    assert "Watch five people" in lanes(client)
     item.refresh_from_db()
     assert item.sprint == sprint
     assert signed_in(world, "di").post("/t/ANT/board/pull/", {"item": "1"}).status_code == 403

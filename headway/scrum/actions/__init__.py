@@ -14,8 +14,10 @@ from .sprints import (
     take_items_out_of_sprint,
     take_out_of_sprint,
 )
+from .unseen import Meanwhile
 
 __all__ = [
+    "Meanwhile",
     "add_items_to_sprint",
     "add_to_sprint",
     "block_item",

@@ -23,12 +23,14 @@ from .rows import (
     fields_as_json,
     item_label,
     item_labels,
+    locked_item,
     locked_items,
     locked_team,
     put_fields,
     refuse_if_changed,
 )
 from .stays import enter, leave, require_open
+from .unseen import BEARS_ON_PLAN, refuse_unseen
 
 FIELDS = ("name", "goal", "starts_on", "ends_on")
 
@@ -177,8 +179,13 @@ def close_sprint(sprint: Sprint, *, by: Actor, carry_to: Sprint | None = None, r
 
 
 @transaction.atomic
-def add_to_sprint(item: Item, sprint: Sprint, *, by: Actor) -> Item:
-    """Put an item into a Sprint, out of any other; no-op where it is in it."""
+def add_to_sprint(item: Item, sprint: Sprint, *, by: Actor, seen: int | None = None) -> Item:
+    """Put an item into a Sprint, out of any other; no-op where it is in it.
+
+    `seen`, the last Change that the actor saw, refuses with Meanwhile what another planned since.
+    """
+    if seen is not None:
+        _refuse_unseen(item, sprint, by=by, seen=seen)
     add_items_to_sprint([item], sprint, by=by)
     item.refresh_from_db()
     return item
@@ -195,8 +202,10 @@ def add_items_to_sprint(items: Iterable[Item], sprint: Sprint, *, by: Actor) -> 
 
 
 @transaction.atomic
-def take_out_of_sprint(item: Item, *, by: Actor) -> Item:
-    """Put an item back into the backlog; no-op where it is in no Sprint."""
+def take_out_of_sprint(item: Item, *, by: Actor, seen: int | None = None) -> Item:
+    """Put an item back into the backlog; no-op where it is in no Sprint. `seen` as for `add_to_sprint`."""
+    if seen is not None:
+        _refuse_unseen(item, None, by=by, seen=seen)
     take_items_out_of_sprint([item], by=by, team=item.team)
     item.refresh_from_db()
     return item
@@ -303,6 +312,13 @@ def _check(sprint: Sprint) -> None:
     sprint.full_clean(exclude=["team", "number"], validate_constraints=False)
     if sprint.starts_on and sprint.ends_on and sprint.ends_on < sprint.starts_on:
         raise ValidationError({"ends_on": _("A Sprint ends on its first day or later.")})
+
+
+def _refuse_unseen(item: Item, sprint: Sprint | None, *, by: Actor, seen: int) -> None:
+    require(by, "write_item", item)
+    fresh = locked_item(item)
+    is_done = fresh.sprint_id == (sprint.pk if sprint else None)
+    refuse_unseen(fresh, by=by, seen=seen, bears=BEARS_ON_PLAN, is_done=is_done)
 
 
 def _shift(

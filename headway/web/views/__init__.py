@@ -61,13 +61,23 @@ def teams_of(request: Request) -> tuple[Team, ...]:
     )
 
 
-def toast(request: HttpRequest, message: str, change: Change | None = None, tone: str = "") -> None:
+def toast(
+    request: HttpRequest,
+    message: str,
+    change: Change | None = None,
+    tone: str = "",
+    again: tuple[str, str, list[tuple[str, str]]] | None = None,
+) -> None:
     """Tell the person what was done, once: on this page over htmx, else on the next one.
 
-    With `change` the note carries an Undo button; `tone` "bad" for what could not be done.
+    With `change` the note carries an Undo button; with `again` (label, address, fields) one that sends a form; `tone`
+    "bad" for what could not be done.
     """
     pending: list[dict[str, Any]] = request.__dict__.setdefault("pending_toasts", [])
-    pending.append({"message": str(message), "change": change.pk if change else None, "tone": tone})
+    note: dict[str, Any] = {"message": str(message), "change": change.pk if change else None, "tone": tone}
+    if again:
+        note["again"] = dict(zip(("label", "address", "fields"), again, strict=True))
+    pending.append(note)
 
 
 def is_htmx(request: HttpRequest) -> bool:

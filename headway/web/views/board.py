@@ -14,24 +14,28 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 from markupsafe import Markup
 
-from headway.agreements.queries import open_impediments
+from headway.agreements.queries import ImpedimentRow, open_impediments
 from headway.lib import clock
 from headway.lib.prepared import Prepared
 from headway.live.known import Aspect, remembered
+from headway.live.models import Change
 from headway.okr.models import KeyResult
 from headway.okr.queries import KeyResultRow, key_result_rows
 from headway.people.access import allows
 from headway.people.models import Team
 from headway.scrum import actions, queries
+from headway.scrum.actions import Meanwhile
 from headway.scrum.models import Category, Column, Item, Sprint
 from headway.value.queries import delivered_share, promises_for
+from headway.value.queries.effort import history_of
 
 from ..board_cards import drawn_with
 from ..burn_up_chart import ahead_of, chart_of
 from ..live import AGREED, GOALS, WORK, Follows, Pace, Per, live
 from ..shared_renders import CSRF_SLOT, shared, with_csrf
 from . import Request, back, get_team, is_htmx, own_referer, toast, trigger
-from .changes import change_of, last_to_change
+from .changes import change_of, last_to_change, told_by_stream
+from .meanwhile import seen_of, tell_meanwhile, told_meanwhile
 
 PULLED_FROM = 12
 
@@ -87,7 +91,8 @@ def aside(request: Request, team_key: str) -> HttpResponse:
 def move(request: Request, team_key: str, number: int) -> HttpResponse:
     """Move a card: ask where to, or do it. `before`/`after` name the card next to it by number.
 
-    `from` is the column that the card was seen in: where somebody has put it elsewhere meanwhile it stays there.
+    `from` is the column that the card was seen in: where somebody has put it elsewhere meanwhile it stays there, and
+    whoever moves it is asked.
     """
     team, item = item_of(request, team_key, number)
     if request.method != "POST":
@@ -96,22 +101,26 @@ def move(request: Request, team_key: str, number: int) -> HttpResponse:
     column = next((column for column in queries.columns_of(team) if column.pk == wanted), None)
     if column is None:
         raise Http404
-    was = item.column
-    seen_in = whole(request.POST.get("from"))
-    if seen_in and was.pk not in {seen_in, column.pk}:
-        told = _("%(who)s put %(item)s into “%(column)s” meanwhile; it stays there.")
-        who = last_to_change(item, "column")
-        toast(request, told % {"who": who, "item": item.key, "column": was.name}, tone="bad")
-        return show_lanes(request, team, {seen_in, was.pk, column.pk})
-    neighbour = _neighbour(request, team, item, column)
+    was, change = item.column, None
+    place: Any = _neighbour(request, team, item, column)
+    seen_in = whole(request.POST.get("from")) or None
     try:
-        change = change_of(request, lambda: actions.move_item(item, to=column, by=request.actor, **neighbour))
+        change = change_of(
+            request,
+            lambda: actions.move_item(
+                item, to=column, by=request.actor, seen_in=seen_in, seen=seen_of(request), **place
+            ),
+        )
+    except Meanwhile as error:
+        item = item_of(request, team_key, number)[1]
+        tell_meanwhile(request, error, _told_elsewhere(item, column, error), _("Move it nonetheless"))
+        return show_lanes(request, team, {seen_in or was.pk, was.pk, item.column_id, column.pk})
     except ValidationError as error:
         toast(request, " ".join(error.messages), tone="bad")
     else:
         if change:
-            toast(request, _told_move(item, was, column, _sprint_shown(request, team)), change)
-    return show_lanes(request, team, {was.pk, column.pk})
+            toast(request, _told_move(request, team, item, was, column), change)
+    return show_lanes(request, team, {was.pk, column.pk}, change)
 
 
 def block(request: Request, team_key: str, number: int) -> HttpResponse:
@@ -139,7 +148,7 @@ def block(request: Request, team_key: str, number: int) -> HttpResponse:
         return answer(request, "board/_block.html", context, status=422)
     if change:
         toast(request, message % {"item": item.key}, change)
-    return show_lanes(request, team, {item.column_id})
+    return show_lanes(request, team, {item.column_id}, change)
 
 
 def pull(request: Request, team_key: str) -> HttpResponse:
@@ -155,17 +164,30 @@ def pull(request: Request, team_key: str) -> HttpResponse:
         context = {"team": team, "sprint": sprint, "rows": rows, "promises": promises}
         return answer(request, "board/_pull.html", context)
     item = _item(request, team, whole(request.POST.get("item")))
+    return plan_into(request, team, item, sprint)
+
+
+# Shared with the pages of items
+
+
+def plan_into(request: Request, team: Team, item: Item, sprint: Sprint | None) -> HttpResponse:
+    """Put an item into a Sprint, or (None) back into the backlog, unless somebody did otherwise meanwhile."""
+    seen, change = seen_of(request), None
     try:
-        change = change_of(request, lambda: actions.add_to_sprint(item, sprint, by=request.actor))
+        if sprint is not None:
+            change = change_of(request, lambda: actions.add_to_sprint(item, sprint, by=request.actor, seen=seen))
+            message = _("%(item)s is in %(sprint)s.") % {"item": item.key, "sprint": sprint.name}
+        else:
+            change = change_of(request, lambda: actions.take_out_of_sprint(item, by=request.actor, seen=seen))
+            message = _("%(item)s is back in the backlog.") % {"item": item.key}
+    except Meanwhile as error:
+        tell_meanwhile(request, error, told_meanwhile(item, error), _("Do it nonetheless"))
     except ValidationError as error:
         toast(request, " ".join(error.messages), tone="bad")
     else:
         if change:
-            toast(request, _("%(item)s is in %(sprint)s.") % {"item": item.key, "sprint": sprint.name}, change)
-    return show_lanes(request, team, {item.column_id})
-
-
-# Shared with the pages of items
+            toast(request, message, change)
+    return show_lanes(request, team, {item.column_id}, change)
 
 
 def item_of(request: Request, team_key: str, number: int) -> tuple[Team, Item]:
@@ -181,14 +203,19 @@ def answer(request: Request, inside: str, context: dict[str, Any], status: int =
     return render(request, "items/dialog.html", context | {"inside": inside}, status=status)
 
 
-def show_lanes(request: Request, team: Team, columns: set[int]) -> HttpResponse:
-    """Show what changed: over htmx from a board its lanes of these columns, else the page it came from."""
+def show_lanes(request: Request, team: Team, columns: set[int], change: Change | None = None) -> HttpResponse:
+    """Show what `change` did. A board is told by its stream; where nothing changed it gets its lanes of these columns.
+
+    Any other page is loaded again.
+    """
     if not is_htmx(request) or "/board/" not in own_referer(request):
         return back(request, "board", team_key=team.key)
+    if change is not None:
+        return told_by_stream(change)
     context = _lanes_context(request, team, _sprint_shown(request, team))
     context["lanes"] = [lane for lane in context["lanes"] if lane.id in columns]
-    changed = with_csrf(request, render_to_string("board/_changed.html", context | {"csrf_input": CSRF_SLOT}))
-    return trigger(HttpResponse(changed), **{"board-changed": True, "value-changed": True})
+    as_it_is = with_csrf(request, render_to_string("board/_changed.html", context | {"csrf_input": CSRF_SLOT}))
+    return trigger(HttpResponse(as_it_is), **{"value-changed": True})
 
 
 def whole(text: str | None) -> int:
@@ -303,19 +330,30 @@ def _lanes_context(request: Request, team: Team, sprint: Sprint | None) -> dict[
 
 
 def _beside(request: Request, team: Team, sprint: Sprint | None, *, is_part: bool = False) -> tuple[Markup, Markup]:
-    """Return the pair of the Sprint Goal and what stands beside the lanes as HTML, drawn once for all."""
+    """Return the pair of the Sprint Goal and what stands beside the lanes as HTML, drawn once for all.
+
+    Neither knows anything of columns and order: most moves of a card change nothing here.
+    """
     today = clock.today()
     # A Key Result may be served by the work of several teams.
     aim = shared(
         request,
         "board/_aim.html",
-        lambda: {"team": team, "sprint": sprint, "is_part": is_part, "aim": _aim(sprint, today)},
+        lambda: {"team": team, "sprint": sprint, "is_part": is_part, "aim": _aim(team, sprint, today)},
         team=team,
         for_whom=(_scope(sprint), is_part),
+        rests_on=(Aspect.STATES, Aspect.SIZES, Aspect.PROMISES),
         of_any_team=True,
     )
+    # Where nothing has happened for long, the forecast rests on whether anything has.
+    is_stale = sprint is not None and sprint.closed_at is None and history_of(team, today).is_stale
     beside = shared(
-        request, "board/_aside.html", lambda: _aside_context(team, sprint, today), team=team, for_whom=_scope(sprint)
+        request,
+        "board/_aside.html",
+        lambda: _aside_context(team, sprint, today),
+        team=team,
+        for_whom=(_scope(sprint), is_stale),
+        rests_on=Aspect.WORK if is_stale else (Aspect.SCOPE, Aspect.PAST),
     )
     return aim, beside
 
@@ -324,21 +362,37 @@ def _aside_context(team: Team, sprint: Sprint | None, today: dt.date) -> dict[st
     burn_up = queries.burn_up(sprint) if sprint else None
     is_current = sprint is not None and sprint.closed_at is None
     ahead = ahead_of(team, burn_up) if burn_up and is_current else None
-    impediments = open_impediments(team, today=today)
+    impediments, numbers = remembered(
+        ("open impediments", team.pk),
+        lambda: _impediments(team, today),
+        organisation_id=team.organisation_id,
+        rests_on=Aspect.FRAME,
+    )
     return {
         "team": team,
         "burn_up": burn_up,
         "chart": chart_of(burn_up, ahead) if burn_up else None,
         "ahead": ahead,
         "impediments": impediments,
-        "blocked_items": _keys_of(team, {row.item_id for row in impediments if row.item_id}),
+        "blocked_items": numbers,
     }
 
 
-def _aim(sprint: Sprint | None, today: dt.date) -> Aim | None:
+def _impediments(team: Team, today: dt.date) -> tuple[list[ImpedimentRow], dict[int, int]]:
+    """Return what stands in the way, and the numbers of the items that it stops. Two queries."""
+    rows = open_impediments(team, today=today)
+    return rows, _keys_of(team, {row.item_id for row in rows if row.item_id})
+
+
+def _aim(team: Team, sprint: Sprint | None, today: dt.date) -> Aim | None:
     if sprint is None:
         return None
-    rows = key_result_rows(KeyResult.objects.filter(sprint_aims__sprint=sprint), today=today)
+    rows = remembered(
+        ("aims of a Sprint", sprint.pk),
+        lambda: key_result_rows(KeyResult.objects.filter(sprint_aims__sprint=sprint), today=today),
+        organisation_id=team.organisation_id,
+        rests_on=Aspect.FRAME,
+    )
     if not rows:
         return None
     return Aim(rows[0], delivered_share([rows[0].id])[rows[0].id].share)
@@ -361,21 +415,32 @@ def _neighbour(request: Request, team: Team, item: Item, to: Column) -> dict[str
         return {}
     for side in ("before", "after"):
         number = whole(request.POST.get(side))
-        other = Item.objects.active().filter(team=team, number=number).first() if number else None
-        if other is not None and other != item:
+        other = _ITEM.first(team.pk, number) if number else None
+        if other is not None and other.removed_at is None and other != item:
             return {side: other}
     return {}
 
 
-def _told_move(item: Item, was: Column, to: Column, sprint: Sprint | None) -> str:
+def _told_move(request: Request, team: Team, item: Item, was: Column, to: Column) -> str:
     if was == to:
         return _("%(item)s has a new place.") % {"item": item.key}
     if to.limit:
+        sprint = _sprint_shown(request, team)
         held = Item.objects.active().filter(column=to, **({"sprint": sprint} if sprint else {})).count()
         if held > to.limit:
             told = _("%(item)s is in “%(column)s”, which now holds %(count)s; its limit is %(limit)s.")
             return told % {"item": item.key, "column": to.name, "count": held, "limit": to.limit}
     return _("%(item)s is in “%(column)s”.") % {"item": item.key, "column": to.name}
+
+
+def _told_elsewhere(item: Item, to: Column, error: Meanwhile) -> str:
+    """Say who put a card elsewhere than where it was seen, or gave it another place."""
+    if error.change is not None:
+        return told_meanwhile(item, error)
+    given = {"who": last_to_change(item, "column"), "item": item.key, "column": item.column.name}
+    if error.is_done:
+        return _("%(who)s has already put %(item)s into “%(column)s”.") % given
+    return _("%(who)s put %(item)s into “%(column)s” meanwhile; it stays there.") % given
 
 
 def _move_context(request: Request, team: Team, item: Item) -> dict[str, Any]:

@@ -36,10 +36,15 @@ def last_to_change(row: Model, field: str = "") -> str:
     return person.name if person else _("Somebody")
 
 
+def told_by_stream(change: Change | None = None) -> HttpResponse:
+    """Answer a write from a page whose parts follow what changes: its stream brings the rest (static/js/live.js)."""
+    return trigger(HttpResponse(status=204), **{"value-changed": {"change": change.pk} if change else True})
+
+
 def follow(request: HttpRequest, team: Team, default: str = "backlog", **parts: Any) -> HttpResponse:
     """Show what changed: a page that follows refreshes its part and keeps its place; any other is loaded again."""
     if is_htmx(request) and _page(request) in FOLLOWING:
-        return trigger(HttpResponse(status=204), **{"value-changed": True})
+        return told_by_stream()
     return back(request, default, **(parts or {"team_key": team.key}))
 
 

@@ -28,7 +28,7 @@ from headway.value.queries import ItemPromise, item_promise
 
 from ..live import AGREED, GOALS, WORK, Follows, Per, live
 from . import Request, add_errors, back, get_team, own_referer, toast
-from .board import answer, item_of, show_lanes, whole
+from .board import answer, item_of, plan_into, show_lanes, whole
 from .changes import change_of
 from .item_forms import ItemForm, NewItemForm
 from .value_parts import amount
@@ -91,7 +91,7 @@ def new(request: Request, team_key: str) -> HttpResponse:
             toast(request, _("%(item)s is created.") % {"item": made[0].key}, change)
             if not own_referer(request):
                 return redirect("item", team_key=team.key, number=made[0].number)
-            return show_lanes(request, team, {made[0].column_id})
+            return show_lanes(request, team, {made[0].column_id}, change)
     context = {
         "team": team,
         "form": form,
@@ -133,20 +133,8 @@ def sprint(request: Request, team_key: str, number: int) -> HttpResponse:
     """Put an item into a Sprint, or (an empty answer) back into the backlog."""
     team, row = item_of(request, team_key, number)
     asked = request.POST.get("sprint", "")
-    try:
-        if asked:
-            target = get_object_or_404(Sprint, team=team, number=whole(asked))
-            change = change_of(request, lambda: actions.add_to_sprint(row, target, by=request.actor))
-            message = _("%(item)s is in %(sprint)s.") % {"item": row.key, "sprint": target.name}
-        else:
-            change = change_of(request, lambda: actions.take_out_of_sprint(row, by=request.actor))
-            message = _("%(item)s is back in the backlog.") % {"item": row.key}
-    except ValidationError as error:
-        toast(request, " ".join(error.messages), tone="bad")
-    else:
-        if change:
-            toast(request, message, change)
-    return show_lanes(request, team, {row.column_id})
+    target = get_object_or_404(Sprint, team=team, number=whole(asked)) if asked else None
+    return plan_into(request, team, row, target)
 
 
 @require_POST

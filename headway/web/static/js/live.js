@@ -4,6 +4,7 @@
 
 const TOLD_AFTER = 4000; // ms without a stream before the page says so
 const SILENCE = 30000; // ms without a sign of life: the server gives one every 12 s
+const LATE = 2000; // ms after which the page asks for what it has changed itself
 const LEAVES_AFTER = 3000; // ms hidden: a browser has few connections to one server
 const LONGEST = 30000; // ms between two tries
 const FRESH = 2500; // ms that a change is marked
@@ -15,6 +16,7 @@ export function mount(bar) {
   const state = {
     bar, source: null, after: bar.dataset.after, regions: "", retry: 2000, tries: 0, isOver: false,
     numbers: new Map(), texts: new Map(), waiting: new Map(), timers: {}, isDragging: false,
+    first: Number(bar.dataset.after), shown: new Map(), own: 0,
   };
   const on = (target, name, run, options) => {
     target.addEventListener(name, run, options);
@@ -33,6 +35,8 @@ export function mount(bar) {
     on(document, "dragstart", drags(true), true),
     on(document, "dragend", drags(false), true),
     on(document, "htmx:afterRequest", later),
+    on(document, "htmx:configRequest", (event) => saySeen(state, event.detail)),
+    on(document.body, "value-changed", (event) => onOwn(state, event)),
     on(document, "htmx:afterSettle", () => { if (regions().join() !== state.regions) open(state); }),
     on(bar.querySelector("[data-show]"), "click", () => location.reload()),
   ];
@@ -63,12 +67,16 @@ function open(state) {
   on("hello", ({ retry }) => {
     state.retry = retry;
     state.tries = 0;
+    state.own = 0;
     state.numbers.clear();
     state.texts.clear();
     found(state);
     state.bar.dataset.connected = "";
   });
-  on("beat", (id) => { if (id > Number(state.after)) state.after = String(id); });
+  on("beat", (id) => {
+    if (id > Number(state.after)) state.after = String(id);
+    for (const name of regions()) if (!state.waiting.has(name)) sawUpTo(state, name, id);
+  });
   on("part", (part) => take(state, part));
   on("here", (people) => showPeople(state, people));
   on("bye", ({ why }) => {
@@ -158,6 +166,39 @@ function onVisibility(state) {
   }
 }
 
+// What this page does itself
+
+// The answer to a write says no more than that: the stream brings what it changed, as to everybody.
+function onOwn(state, { target, detail }) {
+  if (target instanceof HTMLFormElement) target.reset(); // what was ticked and chosen in it is done
+  state.own = Math.max(state.own, detail?.change ?? 0);
+  clearTimeout(state.timers.late);
+  if ("connected" in state.bar.dataset) state.timers.late = setTimeout(() => askForParts(state), LATE);
+  else askForParts(state);
+}
+
+async function askForParts(state) {
+  state.own = 0;
+  await Promise.all(regions().filter((name) => name.startsWith("part:")).map(async (name) => {
+    const answer = await fetch(name.slice("part:".length), { headers: { "HX-Request": "true" } }).catch(() => null);
+    if (answer?.ok) state.waiting.set(name, { html: await answer.text(), by: [] });
+  }));
+  showWaiting(state);
+}
+
+// A write says up to which Change its person has seen the region that it comes from, so that it does not overwrite
+// unseen what others did since.
+function saySeen(state, { elt, headers, verb }) {
+  if (verb === "get") return;
+  const name = elt.closest("[data-live]")?.dataset.live;
+  const seen = state.shown.get(name) ?? state.first;
+  if (name && seen) headers["Seen-Change"] = String(seen);
+}
+
+function sawUpTo(state, name, id) {
+  if (id > (state.shown.get(name) ?? state.first)) state.shown.set(name, id);
+}
+
 // What it brings
 
 function regions() {
@@ -178,6 +219,7 @@ function take(state, part) {
     part.html = putTogether(had.text, part.cut);
   }
   state.texts.set(part.at, { is: part.is, text: part.html });
+  if (part.upto >= state.own) clearTimeout(state.timers.late);
   const held = state.waiting.get(part.at);
   state.waiting.set(part.at, { ...part, by: [...(held?.by ?? []), ...(part.by ?? [])] });
   showWaiting(state);
@@ -197,9 +239,10 @@ function showWaiting(state) {
     } else if (part.stale) {
       state.waiting.delete(name);
       state.bar.querySelector("[data-stale]").hidden = false;
-    } else if (!isBusy(state, region)) {
+    } else if (!isBusy(state, region) && !(part.upto < state.own)) {
       state.waiting.delete(name);
       show(state, region, part);
+      sawUpTo(state, name, part.upto ?? 0);
     }
   }
   if (regions().join() !== state.regions && state.source) open(state);

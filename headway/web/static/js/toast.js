@@ -26,18 +26,26 @@ export function mount(region) {
 }
 
 function undos(region) {
-  return [...region.querySelectorAll("[data-toast] .undo")];
+  return [...region.querySelectorAll("[data-toast]:not([data-tone=bad]) .undo")];
 }
 
-function show(region, { message, undo = "", tone = "" }) {
+function show(region, { message, undo = "", tone = "", again = null }) {
   const note = region.querySelector("template").content.firstElementChild.cloneNode(true);
   note.querySelector("span").textContent = message;
   if (tone) note.dataset.tone = tone;
   const form = note.querySelector("form");
   if (undo) form.action = undo;
+  else if (again) sendAgain(form, again);
   else form.remove();
   region.append(note);
   live(note);
+}
+
+// What was refused because somebody else was faster, done nonetheless.
+function sendAgain(form, { label, address, fields }) {
+  form.action = address;
+  for (const [name, value] of fields) form.append(Object.assign(document.createElement("input"), { type: "hidden", name, value }));
+  form.querySelector(".undo").textContent = label;
 }
 
 // A note leaves by itself, but not while somebody points at it or has the focus in it, and never a bad one.

@@ -1,0 +1,44 @@
+"""What somebody is told when another was faster, and how they do it nonetheless."""
+
+from django.http import HttpRequest
+from django.utils.translation import gettext as _
+
+from headway.desks.activity import sentence_of
+from headway.live.known import last_change
+from headway.scrum.actions import Meanwhile
+from headway.scrum.models import Item
+
+from . import Request, toast
+
+LONGEST = 500
+#: of a form that is sent once more: its own token is put in anew, and what was seen is seen by now
+_LEFT_OUT = frozenset({"csrfmiddlewaretoken", "seen", "from"})
+
+
+def seen_of(request: HttpRequest) -> int | None:
+    """Return the last Change that the sender of a form had seen: as the form says, else as the page it is on does."""
+    text = request.POST.get("seen") or request.headers.get("Seen-Change") or ""
+    return int(text) if text.isdecimal() and len(text) < 18 else None
+
+
+def seen_now(request: Request) -> int:
+    """Return the last Change there is, for the field `seen` of a form that is drawn now."""
+    return last_change(request.organisation.pk)
+
+
+def told_meanwhile(item: Item, error: Meanwhile) -> str:
+    """Say what another did to an item meanwhile. Three queries."""
+    if error.change is None:
+        return _("Somebody changed %(item)s meanwhile.") % {"item": item.key}
+    told = sentence_of(error.change, item)
+    return (_("Already done: %(told)s.") if error.is_done else _("Meanwhile: %(told)s.")) % {"told": told}
+
+
+def tell_meanwhile(request: Request, error: Meanwhile, message: str, again: str) -> None:
+    """Tell it in a toast; where it is not what was asked for, with a button `again` that does so nonetheless."""
+    if error.is_done:
+        toast(request, message)
+        return
+    sent = [(name, text) for name in request.POST for text in request.POST.getlist(name) if name not in _LEFT_OUT]
+    may_be_kept = sum(len(text) for _name, text in sent) < LONGEST
+    toast(request, message, again=(again, request.path, sent) if may_be_kept else None, tone="bad")
