@@ -245,6 +245,23 @@ def setup_link(address: _Address = "http://127.0.0.1:8000") -> None:
         raise _refused(str(error)) from error
 
 
+@app.command("clear-sign-in")
+def clear_sign_in(
+    email: Annotated[str, typer.Argument(metavar="EMAIL", help="Of a member.")],
+    organisation: _Organisation = "",
+) -> None:
+    """Take every way in from somebody whose account another may hold: password, factors, providers, tokens, sessions.
+
+    An administrator does it in the browser; this is for somebody who belongs to several organisations.
+    """
+    from headway import cli_people
+
+    try:
+        cli_people.clear_sign_in(email, organisation=organisation, say=typer.echo)
+    except cli_people.Refused as error:
+        raise _refused(str(error)) from error
+
+
 @app.command("members")
 def members(
     file: Annotated[Path, typer.Argument(metavar="FILE.csv", help="Columns: name, email, team, roles, administrator.")],

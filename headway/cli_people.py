@@ -1,4 +1,4 @@
-"""`headway administrator`, `setup-link`, `members`, `retention`: what they do and print."""
+"""`headway administrator`, `setup-link`, `clear-sign-in`, `members`, `retention`: what they do and print."""
 
 import csv
 import json
@@ -14,7 +14,8 @@ from headway.people import actions
 from headway.people.access import Forbidden
 from headway.people.actor import system_actor
 from headway.people.member_table import NotATable, decode, plan_members
-from headway.people.models import Organisation
+from headway.people.models import Membership, Organisation
+from headway.people.sign_in.actions import clear
 from headway.people.tasks import run_retention
 
 Say = Callable[[str], None]
@@ -48,6 +49,24 @@ def setup_link(*, address: str, say: Say) -> None:
         raise Refused(_("There is an administrator already. For a way in: headway administrator EMAIL."))
     say(_("Create the first administrator (this link works once; an earlier one works no longer):"))
     say("  " + address.rstrip("/") + reverse("setup", args=[token]))
+
+
+def clear_sign_in(email: str, *, organisation: str, say: Say) -> None:
+    """Take every way in from a member, who then comes in anew: by a provider, or by a link."""
+    serve.migrate()
+    where = _organisation(organisation)
+    rows = Membership.objects.filter(organisation=where, deactivated_at=None).select_related("person", "organisation")
+    member = rows.filter(person__email__iexact=email.strip()).first()
+    if member is None:
+        raise Refused(
+            _("Nobody with the e-mail %(email)s is active in %(organisation)s.")
+            % {"email": email, "organisation": where.name}
+        )
+    try:
+        clear(member, by=system_actor(where))
+    except (ValidationError, Forbidden) as error:
+        raise Refused(_reasons(error)) from error
+    say(_("Nobody can sign in as %(name)s until they come in anew.") % {"name": member.person.name})
 
 
 def members(

@@ -263,6 +263,7 @@ _PATTERNS = {
     "provider.linked": gettext_lazy("A provider was linked for signing in: %(what)s"),
     "provider.unlinked": gettext_lazy("A provider was unlinked from signing in: %(what)s"),
     "sessions.ended": gettext_lazy("%(who)s signed %(what)s out"),
+    "sign_in.cleared": gettext_lazy("%(who)s removed every way to sign in of %(what)s"),
     "second_factor.reset": gettext_lazy("%(who)s took the second factor of %(what)s away"),
     "password.set": gettext_lazy("A password was set for %(what)s"),
     "password_link.issued": gettext_lazy("%(who)s made a password link for %(what)s"),

@@ -33,6 +33,7 @@ from headway.people import throttle
 from headway.people.models import Person
 from headway.people.sign_in import actions, second_factor, sessions
 
+from . import pending_link
 from .views import is_htmx, toast
 
 if TYPE_CHECKING:
@@ -166,6 +167,8 @@ class AccountAdapter(DefaultAccountAdapter):
         """Sign in, and tell what others did to the account meanwhile."""
         before = user.last_login
         super().login(request, user)
+        if isinstance(user, Person) and (made := pending_link.finish(request, user)):
+            toast(request, linked(made))
         for told in second_factor.told_since(user.pk, before):
             toast(request, told)
 
@@ -216,7 +219,10 @@ def _ciphers() -> Any:
 
 
 class ProviderAdapter(DefaultSocialAccountAdapter):
-    """OpenID Connect: a verified e-mail finds its member; a stranger comes in only where settings say so."""
+    """OpenID Connect: a verified e-mail finds its member; a stranger comes in only where settings say so.
+
+    An account that somebody can get into already is linked only once its person has proved that it is theirs.
+    """
 
     def list_apps(self, request: HttpRequest, provider: Any = None, client_id: Any = None) -> list[Any]:
         from allauth.socialaccount.adapter import _build_apps_from_settings
@@ -246,8 +252,15 @@ class ProviderAdapter(DefaultSocialAccountAdapter):
         person = actions.person_for_provider(chosen, email=address, name=name)
         if person is None:
             raise ImmediateHttpResponse(_refused(request, chosen, "unknown", address))
-        sociallogin.connect(request, person)
-        actions.note(person, "provider.linked", label=chosen.name)
+        account = sociallogin.account
+        if actions.link_provider(person, chosen, uid=account.uid, said=account.extra_data, is_proved=False):
+            sociallogin.lookup()
+            return
+        wanted = sociallogin.get_redirect_url(request) or ""
+        is_ours = url_has_allowed_host_and_scheme(wanted, {request.get_host()}, require_https=request.is_secure())
+        link = pending_link.PendingLink(chosen, person, account.uid, account.extra_data, wanted if is_ours else "")
+        pending_link.keep(request, link)
+        raise ImmediateHttpResponse(redirect("provider-link"))
 
     def on_authentication_error(
         self, request: HttpRequest, provider: Any, error: Any = None, exception: Any = None, extra_context: Any = None
@@ -265,6 +278,11 @@ def provider_called(key: str) -> "Provider":
     """Return the provider of the settings with this key. Raises StopIteration for one that is not there."""
     providers: list[Provider] = settings.OIDC_PROVIDERS
     return next(provider for provider in providers if provider.key == key)
+
+
+def linked(provider: "Provider") -> str:
+    """Tell that a provider was linked."""
+    return _("%(provider)s is linked: from now on it signs you in.") % {"provider": provider.name}
 
 
 def _refused(request: HttpRequest, provider: "Provider", reason: str, address: str = "") -> HttpResponse:

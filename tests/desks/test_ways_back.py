@@ -73,6 +73,7 @@ FOR_GOOD: dict[str, tuple[str, str]] = {
         MENU,
     ),
     "sessions.ended": ("/settings/me/sign-in/", "Who is signed out signs in again; nothing else is lost."),
+    "sign_in.cleared": ("/settings/members/{left}/sign-in/clear/", "There is no way back."),
     "token.revoked": ("/settings/tokens/", "Revoking has no way back: make a new token instead."),
 }
 

@@ -1,5 +1,6 @@
 """Sign-in with OpenID Connect, against a certified provider that runs beside the tests (tests/oidc)."""
 
+import datetime as dt
 import fcntl
 import hashlib
 import json
@@ -7,20 +8,27 @@ import os
 import re
 import shutil
 import subprocess
+import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import parse_qs, urljoin, urlsplit
 
 import pytest
 import requests
+from allauth.mfa.totp.internal.auth import TOTP, format_hotp_value, generate_totp_secret, hotp_value
 from allauth.socialaccount.models import SocialAccount
 from django.test import Client
 
+from headway.desks.sentences import Told, sentence
+from headway.lib import clock
 from headway.live.models import Change
-from headway.people.actions import deactivate_member
-from headway.people.models import Membership, Organisation, Person, SecondFactor
+from headway.people.actions import deactivate_member, invite, issue_password_link, make_token
+from headway.people.actor import actor_for
+from headway.people.models import ApiToken, Membership, Organisation, Person, Role, SecondFactor
+from headway.people.sign_in.actions import link_provider
 from headway.people.sign_in.providers import Provider, WrongProvider, read_providers
-from tests.world import World, make_organisation, make_world
+from tests.world import PASSWORD, World, make_organisation, make_world
 
 OIDC = Path(__file__).parent.parent / "oidc"
 CACHE = Path(__file__).parent.parent.parent / "var" / "oidc"
@@ -127,21 +135,37 @@ def is_in(client: Client) -> bool:
     return "_auth_user_id" in client.session
 
 
+def nobody_can_get_in(person: Person) -> None:
+    """Leave somebody as an administrator adds them: without a password."""
+    person.set_unusable_password()
+    person.save()
+
+
+@pytest.fixture
+def cy(world) -> Person:
+    """Cy, who was added by an administrator and has no way in yet."""
+    nobody_can_get_in(world.people["cy"])
+    return world.people["cy"]
+
+
 # In
 
 
-def test_a_member_with_a_verified_address_comes_in(world, corp):
-    client, answer = sign_in("Cy@northwind.example")
+@pytest.mark.parametrize("login", ["cy@northwind.example", "CY@Northwind.EXAMPLE"])
+def test_a_member_whom_nobody_can_sign_in_as_comes_in_at_once(world, corp, cy, login):
+    link = issue_password_link(Membership.objects.get(person=cy), by=world.ana)
+    client, answer = sign_in(login)
     assert answer["Location"] == "/"
-    assert client.session["_auth_user_id"] == str(world.people["cy"].pk)
+    assert client.session["_auth_user_id"] == str(cy.pk)
     assert client.get("/settings/me/").status_code == 200
-    assert SocialAccount.objects.get().user == world.people["cy"]
-    assert Change.objects.get(name="provider.linked").subject_label == "Cy Cole: Corp"
-    assert world.people["cy"].check_password("a-long-enough-password")
-    assert Person.objects.get(pk=world.people["cy"].pk).has_usable_password()  # the other way in stays
+    assert SocialAccount.objects.get().user == cy
+    change = Change.objects.get(name="provider.linked")
+    assert change.subject_label == "Cy Cole: Corp"
+    assert change.before == change.after == {}
+    assert Client().get(f"/password/{link}/").status_code == 410  # whoever was given it comes too late
 
 
-def test_the_second_time_the_link_is_there(world, corp):
+def test_the_second_time_the_link_is_there(world, corp, cy):
     sign_in("cy@northwind.example")
     client, answer = sign_in("cy@northwind.example")
     assert answer["Location"] == "/"
@@ -150,13 +174,224 @@ def test_the_second_time_the_link_is_there(world, corp):
     assert Change.objects.filter(name="provider.linked").count() == 1
 
 
-def test_one_goes_on_to_where_one_wanted(world, corp):
+# Whose account is it?
+
+
+def test_an_account_with_a_password_is_linked_once_its_password_is_given(world, corp):
+    client, answer = sign_in("CY@northwind.example", next="/settings/me/")
+    assert answer["Location"] == "/sign-in/link/"
+    assert not is_in(client)
+    page = client.get("/sign-in/link/").content.decode()
+    assert "cy@northwind.example" in page
+    assert "Remove every way in" in page
+    assert not SocialAccount.objects.exists()
+    answer = client.post("/sign-in/link/", {"password": PASSWORD})
+    assert answer["Location"] == "/settings/me/"
+    assert client.session["_auth_user_id"] == str(world.people["cy"].pk)
+    assert SocialAccount.objects.get().user == world.people["cy"]
+    assert "Corp is linked" in client.get("/settings/me/").content.decode()
+    assert Person.objects.get(pk=world.people["cy"].pk).check_password(PASSWORD)  # the other way in stays
+    change = Change.objects.get(name="provider.linked")
+    assert sentence(Told(change.name, "Cy Cole", change.subject_label)) == (
+        "A provider was linked for signing in: Cy Cole: Corp"
+    )
+    again, answer = sign_in("CY@northwind.example")
+    assert answer["Location"] == "/"
+    assert is_in(again)
+
+
+def test_without_the_password_nothing_is_linked(world, corp):
+    client, _ = sign_in("cy@northwind.example")
+    for wrong in ("", "made-up", "another-long-password"):
+        answer = client.post("/sign-in/link/", {"password": wrong})
+        assert answer.status_code == 422
+        assert not is_in(client)
+    for data in ({}, {"credential": "{}"}, {"credential": "made-up"}):
+        client.post("/sign-in/link/", data)
+        assert not is_in(client)
+    assert not SocialAccount.objects.exists()
+    assert not Change.objects.filter(name="provider.linked").exists()
+
+
+def test_tries_of_the_password_are_counted_with_those_of_the_sign_in(world, corp):
+    client, _ = sign_in("cy@northwind.example")
+    for _try in range(5):
+        Client().post("/sign-in/", {"email": "cy@northwind.example", "password": "made-up-made-up"})
+    answer = client.post("/sign-in/link/", {"password": PASSWORD})
+    assert answer.status_code == 422
+    assert not SocialAccount.objects.exists()
+
+
+def test_whoever_opened_an_account_under_the_address_of_another_loses_it_to_them(world, corp):
+    """The reason for all this: an invitation that was meant for nobody in particular takes any address."""
+    _invitation, token = invite(world.organisation, by=world.ana, roles={world.team: [Role.DEVELOPER]})
+    squatter = Client()
+    details = {"name": "Sam", "email": "sam@corp.example", "password": "horse-battery-of-mine"}
+    assert squatter.post(f"/invitation/{token}/", details).status_code == 302
+    assert is_in(squatter)
+    # Sam comes: neither in, nor linked to what the other can still open.
+    sam, answer = sign_in("sam@corp.example")
+    assert answer["Location"] == "/sign-in/link/"
+    assert not is_in(sam)
+    # The administrator helps.
+    ana = Client()
+    ana.force_login(world.people["ana"])
+    member = Membership.objects.get(person__email="sam@corp.example")
+    ApiToken.objects.filter(person=member.person).delete()
+    make_token(
+        member.person, world.organisation, by=actor_for(member.person, world.organisation), name="x", scopes=["read"]
+    )
+    address = f"/settings/members/{member.pk}/sign-in/clear/"
+    assert address in ana.get("/settings/members/").content.decode()
+    assert "Sign in with Corp" in ana.get(address).content.decode()
+    assert ana.post(address, {"do": "clear"})["Location"] == "/settings/members/"
+    assert squatter.get("/").status_code == 302
+    assert not squatter.login(username="sam@corp.example", password="horse-battery-of-mine")
+    assert not ApiToken.objects.filter(person=member.person, revoked_at=None).exists()
+    change = Change.objects.get(name="sign_in.cleared")
+    assert (change.actor_id, change.subject_label) == (world.people["ana"].pk, "Sam")
+    assert change.before == change.after == {}
+    # Now the account is Sam's alone.
+    sam, answer = sign_in("sam@corp.example")
+    assert answer["Location"] == "/"
+    assert is_in(sam)
+    assert "removed your password and every other way in" in sam.get("/").content.decode()
+
+
+def test_only_an_administrator_of_theirs_removes_every_way_in(world, corp):
+    member = Membership.objects.get(person=world.people["cy"])
+    address = f"/settings/members/{member.pk}/sign-in/clear/"
+    for name, expected in (("bo", 403), ("di", 403), ("eve", 404)):
+        client = Client()
+        client.force_login(world.people[name])
+        assert client.post(address, {"do": "clear"}).status_code == expected
+    ana = Client()
+    ana.force_login(world.people["ana"])
+    own = Membership.objects.get(person=world.people["ana"])
+    answer = ana.post(f"/settings/members/{own.pk}/sign-in/clear/", {"do": "clear"})
+    assert "lock yourself out" in answer.content.decode()
+    Membership.objects.create(organisation=make_organisation("Second"), person=member.person, joined_at=clock.now())
+    assert "belongs to another organisation too" in ana.post(address, {"do": "clear"}).content.decode()
+    assert Person.objects.get(pk=member.person_id).check_password(PASSWORD)
+    assert not Change.objects.filter(name="sign_in.cleared").exists()
+
+
+def test_a_second_factor_is_asked_for_before_the_link_is_made(world, corp):
+    secret = generate_totp_secret()
+    TOTP.activate(world.people["cy"], secret)
+    client, _ = sign_in("cy@northwind.example")
+    answer = client.post("/sign-in/link/", {"password": PASSWORD})
+    assert answer["Location"] == "/sign-in/second/"
+    assert not SocialAccount.objects.exists()
+    assert client.post("/sign-in/second/", {"code": "000000"}).status_code == 422
+    assert not SocialAccount.objects.exists()
+    code = format_hotp_value(hotp_value(secret, int(time.time()) // 30))
+    assert client.post("/sign-in/second/", {"code": code})["Location"] == "/"
+    assert SocialAccount.objects.get().user == world.people["cy"]
+
+
+def test_who_is_signed_in_already_links_by_a_click(world, corp):
+    client = Client()
+    client.post("/sign-in/", {"email": "cy@northwind.example", "password": PASSWORD})
+    sign_in("cy@northwind.example", client)
+    assert "Link Corp" in client.get("/sign-in/link/").content.decode()
+    assert not SocialAccount.objects.exists()
+    assert client.post("/sign-in/link/")["Location"] == "/"
+    assert SocialAccount.objects.get().user == world.people["cy"]
+
+
+def test_who_is_signed_in_since_long_proves_it_anew(world, corp):
+    client = Client()
+    client.force_login(world.people["cy"])
+    sign_in("cy@northwind.example", client)
+    client.post("/sign-in/link/")
+    assert not SocialAccount.objects.exists()
+    client.post("/sign-in/link/", {"password": PASSWORD})
+    assert SocialAccount.objects.exists()
+
+
+def test_somebody_else_who_was_signed_in_has_left(world, corp):
+    client = Client()
+    client.force_login(world.people["bo"])
+    _, answer = sign_in("cy@northwind.example", client)
+    assert answer["Location"] == "/sign-in/link/"
+    assert not is_in(client)
+    client.post("/sign-in/", {"email": "bo@northwind.example", "password": PASSWORD})
+    assert is_in(client)
+    client.post("/sign-in/link/")
+    assert not SocialAccount.objects.exists()  # Bo is in, and Cy is who must prove it
+
+
+def test_another_provider_proves_it(world, corp, cy, settings):
+    first = corp()
+    SocialAccount.objects.create(user=cy, provider="old", uid="cy@northwind.example")
+    old = replace(first, key="old", name="Old")
+    settings.OIDC_PROVIDERS = [first, old]
+    client, answer = sign_in("cy@northwind.example")
+    assert answer["Location"] == "/sign-in/link/"
+    page = client.get("/sign-in/link/").content.decode()
+    assert "/sign-in/with/old/?next=%2Fsign-in%2Flink%2F" in page
+    assert "Password of the account" not in page
+
+
+def test_an_address_that_was_given_to_somebody_new_opens_nothing(world, corp, cy):
+    """Whom the provider calls another person now, with an address that it gave out again."""
+    SocialAccount.objects.create(user=cy, provider="corp", uid="whoever-had-it-before")
+    client, answer = sign_in("cy@northwind.example")
+    assert answer["Location"] == "/sign-in/link/"
+    page = client.get("/sign-in/link/").content.decode()
+    assert "Nobody can prove it here" in page
+    assert "Remove every way in" in page
+    client.post("/sign-in/link/", {"password": ""})
+    assert not is_in(client)
+
+
+def test_what_waits_ends_after_a_quarter_of_an_hour_or_when_it_is_left(world, corp, monkeypatch):
+    client, _ = sign_in("cy@northwind.example")
+    now = clock.now()
+    with monkeypatch.context() as later:
+        later.setattr(clock, "now", lambda: now + dt.timedelta(minutes=16))
+        assert client.post("/sign-in/link/", {"password": PASSWORD})["Location"] == "/sign-in/"
+    assert client.post("/sign-in/link/", {"cancel": "1"})["Location"] == "/sign-in/"
+    client.post("/sign-in/", {"email": "cy@northwind.example", "password": PASSWORD})
+    assert is_in(client)
+    assert not SocialAccount.objects.exists()
+
+
+def test_who_signs_in_elsewhere_meanwhile_has_agreed_to_nothing(world, corp):
+    client, _ = sign_in("cy@northwind.example")
+    client.post("/sign-in/", {"email": "cy@northwind.example", "password": PASSWORD})
+    assert is_in(client)
+    assert not SocialAccount.objects.exists()
+
+
+def test_nothing_waits_in_another_browser(world, corp):
+    sign_in("cy@northwind.example")
+    assert Client().get("/sign-in/link/")["Location"] == "/sign-in/"
+
+
+def test_a_password_that_is_set_meanwhile_is_seen(world, corp, cy):
+    """Whoever holds a link to set a password is faster than the provider's answer by a moment."""
+    row = Person.objects.get(pk=cy.pk)  # as the sign-in has read it
+    row.set_password(PASSWORD)
+    row.save()
+    assert not link_provider(cy, corp(), uid="cy", said={}, is_proved=False)
+    assert not SocialAccount.objects.exists()
+
+
+def test_an_identity_of_another_is_never_taken_over(world, corp, cy):
+    SocialAccount.objects.create(user=world.people["bo"], provider="corp", uid="same")
+    assert not link_provider(cy, corp(), uid="same", said={}, is_proved=True)
+    assert SocialAccount.objects.get().user == world.people["bo"]
+
+
+def test_one_goes_on_to_where_one_wanted(world, corp, cy):
     _, answer = sign_in("cy@northwind.example", next="/settings/me/")
     assert answer["Location"] == "/settings/me/"
 
 
 @pytest.mark.parametrize("away", ["https://evil.example/", "//evil.example/"])
-def test_one_is_never_sent_to_a_foreign_place(world, corp, away):
+def test_one_is_never_sent_to_a_foreign_place(world, corp, cy, away):
     _, answer = sign_in("cy@northwind.example", next=away)
     assert answer["Location"] == "/"
 
@@ -214,7 +449,7 @@ def test_an_answer_in_another_browser_is_refused(world, corp):
     assert not is_in(victim)
 
 
-def test_an_answer_is_good_once(world, corp):
+def test_an_answer_is_good_once(world, corp, cy):
     client = Client()
     address = at_the_provider(leave(client), "cy@northwind.example")
     assert come_back(client, address).status_code == 302
@@ -239,7 +474,7 @@ def test_who_says_no_at_the_provider_stays_outside(world, corp):
     assert not is_in(client)
 
 
-def test_who_is_deactivated_stays_outside(world, corp):
+def test_who_is_deactivated_stays_outside(world, corp, cy):
     sign_in("cy@northwind.example")
     deactivate_member(Membership.objects.get(person=world.people["cy"]), by=world.ana)
     client, _ = sign_in("cy@northwind.example")
@@ -289,7 +524,7 @@ def test_no_other_stranger_does(world, corp, login):
 # Beside other ways in
 
 
-def test_a_required_second_factor_is_asked_of_them_too(world, corp):
+def test_a_required_second_factor_is_asked_of_them_too(world, corp, cy):
     Organisation.objects.filter(pk=world.organisation.pk).update(second_factor=SecondFactor.EVERYBODY)
     client, _ = sign_in("cy@northwind.example")
     assert client.get("/")["Location"] == "/settings/me/sign-in/"
@@ -314,7 +549,7 @@ def test_the_only_way_in_cannot_be_taken_away(world, corp):
     assert Change.objects.filter(name="provider.unlinked").exists()
 
 
-def test_the_link_of_another_is_absent(world, corp):
+def test_the_link_of_another_is_absent(world, corp, cy):
     sign_in("cy@northwind.example")
     bo = Client()
     bo.force_login(world.people["bo"])

@@ -6,11 +6,18 @@ import time
 import pytest
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
+from allauth.socialaccount.models import SocialAccount
+from django.contrib.auth.models import AnonymousUser
+from django.test import RequestFactory
 from playwright.sync_api import expect
 
 from headway.live.models import Change
 from headway.people.actions import issue_password_link
-from tests.browser import assert_accessible
+from headway.people.models import Person
+from headway.people.sign_in.providers import Provider
+from headway.people.sign_in.session_store import SessionStore
+from headway.web.pending_link import PendingLink, keep
+from tests.browser import assert_accessible, ready
 from tests.e2e.pages import complaints_about
 from tests.world import PASSWORD, World, make_world
 
@@ -56,6 +63,8 @@ def sign_in(page, name: str = "cy") -> None:
     page.get_by_label("E-mail").fill(f"{name}@northwind.example")
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_label("Password").press("Enter")
+    expect(page).not_to_have_url(page.home + "/sign-in/")
+    ready(page)
 
 
 def forget(page) -> None:
@@ -188,3 +197,103 @@ def test_so_are_those_that_ask(page, device, world, live):
     live.sign_in(page, world.people["cy"])
     page.goto(live.url + "/settings/me/sign-in/confirm/")
     assert not complaints_about(page)
+
+
+def sign_out(page) -> None:
+    page.locator("summary.who").click()
+    page.get_by_role("button", name="Sign out").click()
+    expect(page).to_have_url(page.home + "/sign-in/")
+
+
+def with_passkey(page) -> None:
+    page.goto(page.home + "/sign-in/")
+    page.get_by_role("button", name="Sign in with a passkey").click()
+
+
+def test_a_passkey_from_its_making_to_its_end(page, device, world):
+    sign_in(page)
+    add_passkey(page)
+    sign_out(page)
+    device(False)
+    with_passkey(page)
+    expect(page.get_by_text("The browser gave no passkey.")).to_be_visible()
+    device(True)
+    with_passkey(page)
+    expect(page).to_have_url(page.home + "/")
+    page.goto(page.home + "/settings/me/sign-in/")
+    page.get_by_label("Change the passkey My laptop").click()
+    page.locator("[value=remove]").click()
+    expect(page.get_by_text("no longer opens this account")).to_be_visible()
+    sign_out(page)
+    with_passkey(page)
+    expect(page.get_by_role("status").get_by_text("That passkey is not known here.")).to_be_visible()
+    sign_in(page)  # the password is asked for alone again
+    expect(page).to_have_url(page.home + "/")
+    told = list(Change.objects.order_by("pk").values_list("name", flat=True))
+    assert [name for name in told if name.startswith("passkey")] == ["passkey.added", "passkey.removed"]
+
+
+# A provider that does not sign in to an account yet
+
+
+@pytest.fixture
+def link_waits(page, world, settings):
+    """Let Cy be back from a provider, in the page's browser."""
+    corp = Provider(key="corp", name="Corp", issuer="https://id.corp.example", client_id="headway", secret="s")
+    settings.OIDC_PROVIDERS = [corp]
+    request = RequestFactory().get("/")
+    request.user, request.session = AnonymousUser(), SessionStore()
+    keep(request, PendingLink(corp, world.people["cy"], "uid-of-cy", {}, "/settings/me/"))
+    request.session.save()
+
+    def come_back() -> None:
+        cookie = {"name": settings.SESSION_COOKIE_NAME, "value": request.session.session_key, "url": page.home}
+        page.context.add_cookies([cookie])
+        page.goto(page.home + "/sign-in/link/")
+
+    return come_back
+
+
+def test_a_passkey_proves_whose_account_it_is_and_the_provider_is_linked(page, device, world, link_waits):
+    sign_in(page)
+    add_passkey(page)
+    forget(page)
+    link_waits()
+    assert not complaints_about(page)
+    device(False)
+    page.get_by_role("button", name="Use a passkey").click()
+    expect(page.get_by_text("The browser gave no passkey.")).to_be_visible()
+    assert not SocialAccount.objects.exists()
+    device(True)
+    page.get_by_role("button", name="Use a passkey").press("Enter")
+    expect(page).to_have_url(page.home + "/settings/me/")
+    expect(page.get_by_text("Corp is linked")).to_be_visible()
+    assert SocialAccount.objects.get().user == world.people["cy"]
+
+
+def test_the_passkey_of_another_links_nothing(page, device, world, link_waits):
+    sign_in(page, "bo")
+    add_passkey(page)
+    forget(page)
+    add_a_passkey_in_the_database(world.people["cy"])
+    link_waits()
+    page.get_by_role("button", name="Use a passkey").click()
+    expect(page.get_by_text("That passkey does not belong to this account.")).to_be_visible()
+    assert not SocialAccount.objects.exists()
+
+
+def add_a_passkey_in_the_database(person) -> None:
+    """Give somebody a passkey that lies on another device."""
+    Authenticator.objects.create(user=person, type="webauthn", data={"name": "Elsewhere", "credential": {}})
+
+
+def test_an_administrator_removes_every_way_in(page, device, world):
+    sign_in(page, "ana")
+    page.goto(page.home + "/settings/members/")
+    page.get_by_label("More about Cy Cole").click()
+    page.get_by_role("link", name="Remove every way in").click()
+    expect(page.get_by_role("heading", name="Remove every way in of Cy Cole")).to_be_visible()
+    assert not complaints_about(page)
+    page.get_by_role("button", name="Remove every way in").click()
+    expect(page.get_by_text("Nobody can sign in as Cy Cole until they come in anew.")).to_be_visible()
+    assert not Person.objects.get(pk=world.people["cy"].pk).has_usable_password()

@@ -18,7 +18,8 @@ from headway.live.models import Change
 from ..access import Forbidden, allows, require
 from ..actor import Actor
 from ..models import Invitation, InvitedRole, Membership, Organisation, Person, Role, Team, TeamRole
-from .links import hash_of, new_token, void_password_links
+from ..sign_in.actions import void_password_links
+from .links import hash_of, new_token
 from .rows import lock, refuse_in_demonstration, refuse_of_demonstration
 
 INVITATION_DAYS = 7

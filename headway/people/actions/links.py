@@ -18,7 +18,7 @@ from ..access import Forbidden, require
 from ..actor import Actor, system_actor
 from ..models import Membership, OneTimeLink, Organisation, Person
 from ..sign_in import sessions
-from ..sign_in.actions import note
+from ..sign_in.actions import note, void_password_links
 from .organisation import create_organisation, edit_organisation
 from .profile import set_password
 from .rows import refuse_in_demonstration
@@ -117,11 +117,6 @@ def use_password_link_with_passkey(token: str, *, name: str, credential: dict[st
     passkey: Authenticator = WebAuthn.add(person, name, credential).instance
     note(person, "passkey.added", label=name)
     return passkey
-
-
-def void_password_links(person: Person) -> None:
-    """Let no link work any more that was given out for a person: it would open another organisation that they join."""
-    OneTimeLink.objects.filter(purpose=OneTimeLink.Purpose.PASSWORD, person=person, used_at=None).delete()
 
 
 def new_token() -> str:

@@ -16,7 +16,8 @@ from ..actor import Actor
 from ..holdings import hand_over
 from ..models import Invitation, Membership, OneTimeLink, Organisation, Person
 from ..sign_in import sessions
-from .links import issue, void_password_links
+from ..sign_in.actions import void_password_links
+from .links import issue
 from .rows import (
     changes_since,
     lock,

@@ -1,7 +1,7 @@
 """Every write to how people sign in. Each leaves a Change, without secrets, in every organisation of the person."""
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from allauth.mfa.models import Authenticator
 from allauth.socialaccount.models import SocialAccount
@@ -15,8 +15,9 @@ from headway.live.models import Change
 
 from ..access import Forbidden, require
 from ..actor import Actor, system_actor
-from ..models import Membership, Organisation, Person
+from ..models import ApiToken, Membership, OneTimeLink, Organisation, Person
 from . import sessions
+from .second_factor import PROVES
 
 if TYPE_CHECKING:
     from .providers import Provider
@@ -122,7 +123,74 @@ def reset_second_factor(membership: Membership, *, by: Actor) -> None:
     note(person, "second_factor.reset", by=by)
 
 
+@transaction.atomic
+def clear(membership: Membership, *, by: Actor) -> None:
+    """Take every way in from a member: password, second factors, providers, API tokens, open links and sessions.
+
+    For an account that somebody else may have opened or got into: whoever comes next with a verified address of a
+    provider, or with a new link, has it alone. There is no way back. Refused for oneself, and for somebody who is in
+    another organisation too: whoever runs the installation does it there (`headway clear-sign-in`).
+    """
+    require(by, "manage_organisation", membership.organisation)
+    _refuse_in_demonstration(membership.organisation)
+    person = Person.objects.select_for_update().get(pk=membership.person_id)
+    if by.kind != "system":
+        if person.pk == by.person_id:
+            raise ValidationError(_("You would lock yourself out: ask another administrator."))
+        if Membership.objects.filter(person=person).exclude(organisation=membership.organisation).exists():
+            raise ValidationError(
+                _("%(name)s belongs to another organisation too, so nobody here can remove the ways in.")
+                % {"name": person.name}
+            )
+    void_password_links(person)
+    Authenticator.objects.filter(user=person).delete()
+    SocialAccount.objects.filter(user=person).delete()
+    ApiToken.objects.filter(person=person, revoked_at=None).update(revoked_at=clock.now())
+    person.set_unusable_password()
+    person.save(update_fields=["password"])
+    sessions.end(person.pk)
+    note(person, "sign_in.cleared", by=by)
+
+
+def void_password_links(person: Person) -> None:
+    """Let no link work any more that was given out for a person: it would open what somebody else relies on."""
+    OneTimeLink.objects.filter(purpose=OneTimeLink.Purpose.PASSWORD, person=person, used_at=None).delete()
+
+
 # Providers
+
+
+def has_way_in(person: Person) -> bool:
+    """Say whether anybody can sign in to this account or act as this person today. At most three queries."""
+    return (
+        person.has_usable_password()
+        or Authenticator.objects.filter(user=person, type__in=PROVES).exists()
+        or SocialAccount.objects.filter(user=person).exists()
+        or ApiToken.objects.filter(person=person, revoked_at=None).exists()
+    )
+
+
+@transaction.atomic
+def link_provider(person: Person, provider: "Provider", *, uid: str, said: dict[str, Any], is_proved: bool) -> bool:
+    """Let the identity `uid` of a provider sign in as a person. False where it may not be linked (yet).
+
+    A verified address says who somebody is, not who opened the account with that address: a link that was meant for
+    nobody in particular takes any. So only an account that nobody can get into is linked at once; for every other
+    one the person must have proved just now (`is_proved`) that it is theirs. `said` is what the provider told.
+    """
+    if not is_proved:
+        if has_way_in(person):
+            return False
+        # The links first: whoever uses one at this moment is waited for, and their password is seen below.
+        void_password_links(person)
+        if has_way_in(Person.objects.select_for_update().get(pk=person.pk)):
+            return False
+    row, is_new = SocialAccount.objects.get_or_create(
+        provider=provider.key, uid=uid, defaults={"user": person, "extra_data": said}
+    )
+    if is_new:
+        note(person, "provider.linked", label=provider.name)
+    return bool(row.user_id == person.pk)
 
 
 @transaction.atomic

@@ -96,6 +96,7 @@ def told_since(person_id: int, moment: dt.datetime | None) -> list[str]:
         return []
     texts = {
         "second_factor.reset": _("An administrator took your second factor away on %(day)s. Set up a new one."),
+        "sign_in.cleared": _("An administrator removed your password and every other way in on %(day)s."),
         "sessions.ended": _("An administrator signed you out everywhere on %(day)s."),
     }
     about = Change.objects.filter(subject_type="people.person", subject_id=person_id, name__in=texts, at__gt=moment)

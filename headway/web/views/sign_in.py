@@ -84,16 +84,24 @@ def passkey(request: HttpRequest) -> HttpResponse:
 
 
 def _with_passkey(request: HttpRequest) -> HttpResponse:
+    found = passkey_that_signs_in(request)
+    if found is None:
+        return _passkey_failed(request, _("That passkey is not known here. Sign in with your password."))
+    return enter_with_passkey(request, found, redirect_to=next_address(request))
+
+
+def passkey_that_signs_in(request: HttpRequest) -> Authenticator | None:
+    """Return the passkey that the browser's posted answer proves; it needs nothing beside it. None for a wrong one."""
     from allauth.mfa.webauthn.forms import LoginWebAuthnForm
 
     form = LoginWebAuthnForm(data=request.POST)
     try:
-        is_right = form.is_valid()
+        if not form.is_valid():
+            return None
     except (AttributeError, KeyError, TypeError):  # made-up JSON in the place of a browser's answer
-        is_right = False
-    if not is_right:
-        return _passkey_failed(request, _("That passkey is not known here. Sign in with your password."))
-    return enter_with_passkey(request, form.cleaned_data["credential"], redirect_to=next_address(request))
+        return None
+    found: Authenticator = form.cleaned_data["credential"]
+    return found
 
 
 def _passkey_failed(request: HttpRequest, reason: str) -> HttpResponse:

@@ -1,6 +1,7 @@
 """What an organisation asks of its members' sign-in, and help for a member who is locked out."""
 
 from django import forms
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -9,7 +10,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_POST
 
 from headway.live.models import Change
-from headway.people.access import allows
+from headway.people.access import allows, require
 from headway.people.actions import edit_organisation
 from headway.people.models import Membership, SecondFactor
 from headway.people.sign_in import actions, second_factor
@@ -41,6 +42,25 @@ def rules(request: Request) -> HttpResponse:
         "without": second_factor.members_without(organisation) if can_edit else [],
     }
     return render(request, "account/rules.html", context, status=422 if form.errors else 200)
+
+
+def clear(request: Request, membership_id: int) -> HttpResponse:
+    """Say what goes when every way in of a member is removed, and why one would; then do it."""
+    rows = Membership.objects.select_related("person", "organisation")
+    row = get_object_or_404(rows, pk=membership_id, organisation=request.organisation, deactivated_at=None)
+    require(request.actor, "manage_organisation", request.organisation)
+    errors: list[str] = []
+    if request.POST.get("do") == "clear":
+        try:
+            actions.clear(row, by=request.actor)
+            toast(
+                request, _("Nobody can sign in as %(name)s until they prove anew who they are.") % {"name": row.person}
+            )
+            return redirect("members")
+        except ValidationError as error:
+            errors = error.messages
+    context = {"member": row, "errors": errors, "providers": settings.OIDC_PROVIDERS}
+    return render(request, "account/clear.html", context, status=422 if errors else 200)
 
 
 @require_POST
