@@ -7,6 +7,7 @@ from django.core.exceptions import ValidationError
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.template.loader import render_to_string
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
@@ -18,6 +19,7 @@ from headway.scrum.models import Category, Item
 from headway.value.actions import bring_back, mark_told, shelve
 from headway.value.models import NotNow
 from headway.value.queries import (
+    KeyResultChoice,
     Row,
     Sheet,
     item_promise,
@@ -27,6 +29,7 @@ from headway.value.queries import (
     value_sheet,
 )
 
+from ..backlog_rows import drawn_priced, drawn_rest
 from ..live import GOALS, WORK, Follows, Pace, Per, live
 from ..shared_renders import CSRF_SLOT, shared, with_csrf
 from . import Request, add_errors, get_team, is_htmx, toast
@@ -74,13 +77,17 @@ def _backlog_context(request: Request, team: Team, asked: dict[str, Any]) -> dic
             unlinked=asked["show"] == "unlinked",
             key_result_id=asked["kr"],
         )
+    # Reversing an address for each of hundreds of rows costs more than the rows: one, and the number in it.
+    items_at = reverse("item", kwargs={"team_key": team.key, "number": 0})[:-2]
     return _sheet_context(sheet) | {
+        "rest_row": drawn_rest(sheet, items_at),
+        "priced_row": drawn_priced(sheet, items_at),
         "rows": rows[(page - 1) * ROWS_A_PAGE : page * ROWS_A_PAGE],
         "now_page": page,
         "now_pages": pages,
         "rest": rest,
         "asked": asked,
-        "choices": key_result_choices(team, request.actor),
+        "choices": _choices(request, team),
         "orders": _who_orders(team),
         "address": request.get_full_path(),
         "is_part": is_htmx(request),
@@ -173,6 +180,15 @@ def told(request: Request, team_key: str, not_now_id: int) -> HttpResponse:
         if change:
             toast(request, _("%(name)s was told.") % {"name": lying.asked_by}, change)
     return follow(request, team)
+
+
+def _choices(request: Request, team: Team) -> list[KeyResultChoice]:
+    return remembered(
+        ("Key Results to choose", team.pk),
+        lambda: key_result_choices(team, request.actor),
+        organisation_id=team.organisation_id,
+        rests_on=Aspect.FRAME,
+    )
 
 
 def _sheet_context(sheet: Sheet) -> dict[str, Any]:

@@ -1,0 +1,48 @@
+"""Rows of the backlog's page as HTML, kept by what they say: a row that says the same is not drawn again."""
+
+import datetime as dt
+from collections.abc import Callable
+from functools import lru_cache, partial
+
+from django.template.loader import get_template
+from django.utils import timezone
+from django.utils.translation import get_language
+from markupsafe import Markup
+
+from headway.lib import clock
+from headway.value.queries import RestRow, Row, Scale, Sheet
+
+from .views.value_parts import amount
+
+MOST_ROWS = 500  # of each kind, of some one and a half kilobytes
+
+Where = tuple[str | None, str, dt.date]
+
+
+def drawn_rest(sheet: Sheet, items_at: str) -> Callable[[RestRow], Markup]:
+    """Return what draws an item that has no price; its address is its number behind `items_at`."""
+    return lambda row: _rest_row(row, items_at, sheet.can_link, sheet.can_order, _where())
+
+
+def drawn_priced(sheet: Sheet, items_at: str) -> Callable[[Row], Markup]:
+    """Return what draws a row of the value sheet; its address is its number behind `items_at`."""
+    return lambda row: _priced_row(row, sheet.scale, sheet.currency, items_at, sheet.can_order, _where())
+
+
+def _where() -> Where:
+    """Return what the same row is written differently by: language, time zone and day."""
+    return get_language(), timezone.get_current_timezone_name(), clock.today()
+
+
+@lru_cache(maxsize=MOST_ROWS)
+def _rest_row(row: RestRow, items_at: str, can_link: bool, can_order: bool, _where: Where) -> Markup:
+    context = {"row": row, "here": f"{items_at}{row.number}/", "can_link": can_link, "can_order": can_order}
+    return Markup(get_template("value/_rest_row.html").render(context))
+
+
+@lru_cache(maxsize=MOST_ROWS)
+def _priced_row(
+    row: Row, scale: Scale | None, currency: str | None, items_at: str, can_order: bool, _where: Where
+) -> Markup:
+    context = {"row": row, "here": f"{items_at}{row.number}/", "scale": scale, "can_order": can_order}
+    return Markup(get_template("value/_row.html").render(context | {"amount": partial(amount, currency=currency)}))
