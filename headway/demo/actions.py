@@ -27,7 +27,7 @@ from .calendar import Calendar
 from .okrs import write_okrs
 from .past import write_past
 from .people import gather
-from .tracker import bring_in
+from .tracker import imports_of
 from .work import TeamWork
 
 
@@ -71,9 +71,7 @@ def _load(data: dict[str, Any]) -> Organisation:
     key_results = write_okrs(data, cast, calendar)
     for team in data["teams"]:
         TeamWork(team, cast, calendar, key_results).write()
-    write_past(cast.organisation)
-    for team in data["teams"]:
-        bring_in(team, cast, calendar)
+    write_past(cast.organisation, [act for team in data["teams"] for act in imports_of(team, cast, calendar)])
     record(queries.LOADED, by=system_actor(cast.organisation), subject=cast.organisation)
     return cast.organisation
 

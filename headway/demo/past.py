@@ -1,7 +1,8 @@
 """What the history says of the demonstration: the Changes that its actions would have left, from its rows."""
 
 import datetime as dt
-from collections.abc import Iterator
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from django.db import models
@@ -16,14 +17,23 @@ from headway.value.models import NotNow, Verdict
 from .calendar import at
 
 
-def write_past(organisation: Organisation) -> None:
-    """Write the notable Changes in order of time; those of founding the organisation are set before them."""
+def write_past(organisation: Organisation, acts: Iterable[tuple[dt.datetime, Callable[[], None]]] = ()) -> None:
+    """Write the notable Changes in order of time; those of founding the organisation are set before them.
+
+    `acts` are real actions of the past with their moments: each is done in its turn, since history is read by its ids.
+    """
     sources = (_check_ins, _measurements, _decisions, _impediments, _verdicts, _shelved, _moves, _blocks)
     changes = sorted((change for source in sources for change in source(organisation)), key=lambda change: change.at)
     Change.objects.filter(organisation_id=organisation.pk).update(at=changes[0].at - dt.timedelta(days=1))
     for change in changes:
         change.organisation_id = organisation.pk
-    Change.objects.bulk_create(changes)
+    written = 0
+    for moment, act in sorted(acts, key=lambda one: one[0]):
+        upto = bisect_right(changes, moment, key=lambda change: change.at)
+        Change.objects.bulk_create(changes[written:upto])
+        act()
+        written = upto
+    Change.objects.bulk_create(changes[written:])
 
 
 def _change(

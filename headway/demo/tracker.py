@@ -1,7 +1,10 @@
 """What the demonstration brought in from a tracker: real imports of small files, through the import's own actions."""
 
 import csv
+import datetime as dt
 import tempfile
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,17 +22,24 @@ from .people import Cast
 HEADINGS = ("Issue key", "Summary", "Issue Type", "Status", "Created", "Story Points")
 
 
-def bring_in(story: dict[str, Any], cast: Cast, calendar: Calendar) -> None:
-    """Bring in each file of a team as its Product Owner did on that day, with the edits made here in between."""
+def imports_of(
+    story: dict[str, Any], cast: Cast, calendar: Calendar
+) -> Iterator[tuple[dt.datetime, Callable[[], None]]]:
+    """Return what brings in each file of a team, as its Product Owner did, and the moment when that was."""
+    for told in story.get("imports", ()):
+        yield calendar.moment(told["on"], 16), partial(_bring_in, told, story, cast, calendar)
+
+
+def _bring_in(told: dict[str, Any], story: dict[str, Any], cast: Cast, calendar: Calendar) -> None:
+    """Bring in a file, after the edits that were made here before it."""
     actor = actor_for(cast.people[story["roles"]["product_owner"]], cast.organisation)
     assert actor is not None
-    for told in story.get("imports", ()):
-        known = Change.objects.filter(organisation_id=cast.organisation.pk).latest("pk").pk
-        moment = calendar.moment(told["on"], 16)
-        _edit(told.get("edits", {}), cast.teams[story["id"]].pk, by=actor)
-        run = _import(told, story, cast, calendar, by=actor)
-        Import.objects.filter(pk=run.pk).update(created_at=moment, finished_at=moment)
-        Change.objects.filter(organisation_id=cast.organisation.pk, pk__gt=known).update(at=moment)
+    known = Change.objects.filter(organisation_id=cast.organisation.pk).latest("pk").pk
+    moment = calendar.moment(told["on"], 16)
+    _edit(told.get("edits", {}), cast.teams[story["id"]].pk, by=actor)
+    run = _import(told, story, cast, calendar, by=actor)
+    Import.objects.filter(pk=run.pk).update(created_at=moment, finished_at=moment)
+    Change.objects.filter(organisation_id=cast.organisation.pk, pk__gt=known).update(at=moment)
 
 
 def _edit(edits: dict[str, dict[str, Any]], team_id: int, *, by: Actor) -> None:

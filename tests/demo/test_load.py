@@ -61,6 +61,14 @@ def test_nothing_happened_in_the_future(settings, now):
     assert not Bet.objects.filter(verdict=None, judge_on__lt=today, serves__item__category="todo").exists()
 
 
+@pytest.mark.parametrize("now", [TUESDAY, SUNDAY])
+def test_the_history_is_read_in_the_order_of_its_days(settings, now):
+    settings.TEST_NOW = now
+    rows = list(Change.objects.filter(organisation_id=load().pk).order_by("pk").values_list("name", "at"))
+    assert [moment for _name, moment in rows] == sorted(moment for _name, moment in rows)
+    assert 0 < [name for name, _moment in rows].index("import.finished") < len(rows) - 10
+
+
 def test_the_days_are_those_that_were_written_when_today_is_that_day(settings):
     settings.TEST_NOW = TUESDAY
     load()
