@@ -5,8 +5,10 @@ kind:item team:ANT state:open @ana since:30d "exact phrase" -not
 
 import datetime as dt
 import re
+import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 
 import snowballstemmer
 from django.utils.translation import get_language
@@ -34,7 +36,7 @@ _STEMMERS = {
     "id": "indonesian", "it": "italian", "lt": "lithuanian", "nb": "norwegian", "nl": "dutch", "nn": "norwegian",
     "no": "norwegian", "pt": "portuguese", "ro": "romanian", "ru": "russian", "sv": "swedish", "tr": "turkish",
 }  # fmt: skip
-_made: dict[str, snowballstemmer.stemmer] = {}
+_made = threading.local()  # a stemmer is in one hand at a time
 
 
 @dataclass(frozen=True)
@@ -186,14 +188,15 @@ def _readings(word: str, written: str, language: str | None) -> tuple[Reading, .
     return tuple(found)
 
 
+@lru_cache(maxsize=2_000)
 def _stem(word: str, form: str, code: str) -> Reading | None:
     """Return what other forms of a word begin with; None where that is the word itself, or too little to go by."""
     name = _STEMMERS.get(code)
     if name is None:
         return None
-    if name not in _made:
-        _made[name] = snowballstemmer.stemmer(name)
-    stem = fold(_made[name].stemWord(form))
+    if not hasattr(_made, name):
+        setattr(_made, name, snowballstemmer.stemmer(name))
+    stem = fold(getattr(_made, name).stemWord(form))
     shared = next((place for place, pair in enumerate(zip(stem, word, strict=False)) if pair[0] != pair[1]), len(stem))
     is_cut = shared < min(len(stem), len(word))
     begins = stem[:shared] if is_cut else stem[: len(word)]

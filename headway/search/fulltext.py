@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db import connection
 
@@ -16,8 +16,7 @@ _TITLE_LENGTH = "greatest(1, length(ts_filter(document, '{a}')))"  # [different 
 _KIND_OF_CODE = {source.code: source.kind for source in SOURCES}
 
 
-@dataclass(frozen=True)
-class Match:
+class Match(NamedTuple):
     kind: str
     id: int
 
@@ -33,6 +32,7 @@ class Scope:
 
 #: So many matches are counted; of more it is only known that there are more.
 MOST_COUNTED = 2_000
+LEAST_OF_MANY = 1_000  # to which a count is rounded down then
 #: So many of the newest whose titles match are looked at for the shortest titles.
 MOST_TITLED = 400
 MOST_EXACT = 60
@@ -43,13 +43,15 @@ class Candidates:
     """What may be worth showing. `titled`: whose title has it all, the shortest titles first; `mentioned`: whose title
     or text has it (among them some of the titled), the newest first.
 
-    `counts`: kind → how many match in all; of the kinds in `more` there are more than that.
+    `counts`: kind → how many match in all; of the kinds in `more` there are more than that. `has_more_titles` where not
+    all whose title has it are among `titled`.
     """
 
     titled: tuple[Match, ...] = ()
     mentioned: tuple[Match, ...] = ()
     counts: Mapping[str, int] = field(default_factory=dict)
     more: frozenset[str] = frozenset()
+    has_more_titles: bool = False
 
 
 #: what a kind is narrowed to: SQL that selects ids, and its values
@@ -59,25 +61,32 @@ _Sized = tuple[str, int, int]
 
 
 def candidates(asked: Asked, scope: Scope, *, narrowed: Mapping[str, Narrowed] | None = None) -> Candidates:
-    """Return what matches, bounded, so that a frequent word costs little more than a rare one. One query, at most six.
+    """Return what matches, bounded, so that a frequent word costs little more than a rare one. At most three queries.
 
-    Looked at are the newest that match and the newest whose titles do, of each kind; where these are many, also every
-    title that begins with the very words. `narrowed` limits kinds further. Without words everything matches.
+    Looked at are the newest that match and the newest whose titles do; where these are many, also every title that
+    begins with the very words, and apart the kinds of which there are few. `narrowed` limits kinds further. Without
+    words everything matches.
     """
     if not scope.kinds or (not asked.terms and asked.without):
         return Candidates()
-    looks = [_look(asked, scope, narrowed or {})]
-    if looks[0].is_full and ITEM in scope.kinds and len(scope.kinds) > 1:
-        # Thousands of items must not hide the few objectives: they are looked at apart.
-        apart = [(ITEM,), tuple(kind for kind in scope.kinds if kind != ITEM)]
-        looks = [_look(asked, replace(scope, kinds=kinds), narrowed or {}) for kinds in apart]
-    called = _beginning(asked, scope, narrowed or {}) if any(look.has_more_titles for look in looks) else []
-    mentioned = [match for look in looks for match in look.mentioned[:MOST_COUNTED]]
+    look = _look(asked, scope, narrowed or {})
+    mentioned = look.mentioned
+    if look.has_more and ITEM in scope.kinds and len(scope.kinds) > 1:
+        # Thousands of items must not hide the few objectives, nor the other way round: the fewer are looked at apart.
+        items = [match for match in mentioned if match.kind == ITEM]
+        are_most = 2 * len(items) > len(mentioned)
+        most = items if are_most else [match for match in mentioned if match.kind != ITEM]
+        fewer = tuple(kind for kind in scope.kinds if kind != ITEM) if are_most else (ITEM,)
+        mentioned = [*most, *_look(asked, replace(scope, kinds=fewer), narrowed or {}, with_titles=False).mentioned]
+    counts = Counter(match.kind for match in mentioned)
+    more = frozenset(kind for kind in counts if look.has_more and counts[kind] > LEAST_OF_MANY)
+    called = _beginning(asked, scope, narrowed or {}) if look.has_more_titles else []
     return Candidates(
-        titled=tuple(dict.fromkeys([*called, *(match for look in looks for match in look.titled)])),
+        titled=tuple(dict.fromkeys([*called, *look.titled])),
         mentioned=tuple(mentioned),
-        counts=Counter(match.kind for match in mentioned),
-        more=frozenset(match.kind for look in looks if look.has_more for match in look.mentioned),
+        counts={kind: count - count % LEAST_OF_MANY if kind in more else count for kind, count in counts.items()},
+        more=more,
+        has_more_titles=look.has_more_titles,
     )
 
 
@@ -156,20 +165,17 @@ class _Look:
     def has_more_titles(self) -> bool:
         return len(self.titled) >= MOST_TITLED
 
-    @property
-    def is_full(self) -> bool:
-        return self.has_more or self.has_more_titles
 
-
-def _look(asked: Asked, scope: Scope, narrowed: Mapping[str, Narrowed]) -> _Look:
-    rows = (_look_sqlite if connection.vendor == "sqlite" else _look_postgresql)(asked, scope, narrowed)
+def _look(asked: Asked, scope: Scope, narrowed: Mapping[str, Narrowed], *, with_titles: bool = True) -> _Look:
+    look = _look_sqlite if connection.vendor == "sqlite" else _look_postgresql
+    rows = look(asked, scope, narrowed, with_titles and bool(asked.terms))
     return _Look(
         titled=[Match(kind, subject_id) for kind, subject_id, length in rows if length],
         mentioned=[Match(kind, subject_id) for kind, subject_id, length in rows if not length],
     )
 
 
-def _look_sqlite(asked: Asked, scope: Scope, narrowed: Mapping[str, Narrowed]) -> list[_Sized]:
+def _look_sqlite(asked: Asked, scope: Scope, narrowed: Mapping[str, Narrowed], with_titles: bool) -> list[_Sized]:
     more, values = _narrowed_sqlite(scope, narrowed)
 
     def newest(column: str, most: int) -> str:
@@ -179,7 +185,7 @@ def _look_sqlite(asked: Asked, scope: Scope, narrowed: Mapping[str, Narrowed]) -
 
     statement = f"SELECT * FROM ({newest('0', MOST_COUNTED + 1)})"
     given = [_fts5_of(asked, scope), *values]
-    if asked.terms:
+    if with_titles:
         titled = newest("length(title) AS size", MOST_TITLED)
         statement = f"SELECT * FROM (SELECT * FROM ({titled}) ORDER BY size, row DESC) UNION ALL {statement}"
         given = [_fts5_of(asked, scope, "title"), *values, *given]
@@ -259,13 +265,13 @@ def _scope_of(scope: Scope) -> str:
     return f"(o{scope.organisation_id}{team}{kinds})"
 
 
-def _look_postgresql(asked: Asked, scope: Scope, narrowed: Mapping[str, Narrowed]) -> list[_Sized]:
+def _look_postgresql(asked: Asked, scope: Scope, narrowed: Mapping[str, Narrowed], with_titles: bool) -> list[_Sized]:
     where, of_scope = _narrowed_postgresql(scope, narrowed)
     sought = "document @@ to_tsquery('simple', %s) AND " if asked.terms else ""
     newest = f"FROM {TABLE} WHERE {sought}{where} ORDER BY subject_id DESC LIMIT"
     statement = f"(SELECT kind, subject_id, 0 {newest} {MOST_COUNTED + 1})"
     values = [*([_tsquery_of(asked)] if asked.terms else []), *of_scope]
-    if asked.terms:
+    if with_titles:
         titled = f"SELECT kind, subject_id, {_TITLE_LENGTH} AS size {newest} {MOST_TITLED}"
         statement = f"(SELECT * FROM ({titled}) titled ORDER BY size, subject_id DESC) UNION ALL {statement}"
         values = [_tsquery_of(asked, ":A"), *of_scope, *values]

@@ -108,7 +108,7 @@ def hits_of(rows: Sequence[Row], sought: Sequence[str], viewer: Actor, *, with_e
     """Make hits of rows. One query where people are among them, and one for excerpts of items."""
     people = [row.person_id for row in rows if row.match.kind == PERSON]
     roles = _roles(people, viewer) if people else {}
-    elsewhere = [row for row in rows if not matched(sought, row.title) >= set(sought)] if with_excerpts else []
+    elsewhere = [row for row in rows if len(matched(sought, row.title)) < len(sought)] if with_excerpts else []
     said = _said_by_items([row.match.id for row in elsewhere if row.match.kind == ITEM], sought)
     said |= {row.match: excerpt(row.said, sought) for row in elsewhere if row.match.kind != ITEM}
     return [_hit(row, sought, said.get(row.match, ()), roles) for row in rows]

@@ -36,7 +36,7 @@ VOTES = 10
 WEIGHT_OF_OTHER_TEAMS = 0.6
 LEAST_SCORE = 0.08
 #: So many of each kind whose titles match are looked at for a first page, so many of the newest that mention it.
-LOOKED_AT, MENTIONS = 60, 200
+LOOKED_AT, MENTIONS = 60, 100
 FIRST_PAGE = 20
 MOST_REMOVED = 2_000
 
@@ -226,7 +226,7 @@ def _in_order(found: Candidates, rows: Mapping[Match, Row], asked: Asked, first:
     typed = [word for term in asked.terms for word in term.typed.split()]
 
     def place(row: Row) -> tuple[int, bool, int]:
-        if row.match not in titled:
+        if row.match not in titled and not (found.has_more_titles and _is_in_title(row.title, asked.terms)):
             return 2, is_done(row), 0
         said = every_word(row.title)
         share = 5 if said == typed else round(4 * len(typed) / max(1, len(said)))
@@ -239,6 +239,10 @@ def _in_order(found: Candidates, rows: Mapping[Match, Row], asked: Asked, first:
     return [rows[match] for match in first] + [row for row in ordered if row.match not in first]
 
 
+def _is_in_title(title: str, terms: Sequence[Term]) -> bool:
+    return all(matched(term.marks, title) for term in terms)
+
+
 def _is_as_typed(said: Collection[str], terms: Sequence[Term]) -> bool:
     """Say whether a title has all words as they were typed, not only what begins with them or another form."""
     there = set(said)
@@ -247,18 +251,19 @@ def _is_as_typed(said: Collection[str], terms: Sequence[Term]) -> bool:
 
 def _by_key(text: str, viewer: Actor, scope: Scope) -> list[Match]:
     """Return items by their key (ANT-12), a tracker's key, or their number alone. One query where it looks like one."""
+    key, number = _KEY.fullmatch(text), _NUMBER.fullmatch(text)
+    if not (key or number):
+        return []
     items = Item.objects.visible_to(viewer).active()
     if scope.team_id is not None:
         items = items.filter(team=scope.team_id)
-    if match := _KEY.fullmatch(text):
-        keys = {text.strip(), text.strip().upper()}
-        own = Q(team__key=match[1].upper(), number=int(match[2]))
-        either = items.filter(own | Q(tracker_key__in=keys)).annotate(is_own=Case(When(own, then=0), default=1))
-        return [Match(ITEM, pk) for pk in either.order_by("is_own").values_list("pk", flat=True)]
-    if match := _NUMBER.fullmatch(text):
-        numbered = items.filter(number=int(match[1])).order_by("category", "-updated_at")
-        return [Match(ITEM, pk) for pk in numbered.values_list("pk", flat=True)[:5]]
-    return []
+    if key:
+        own = Q(team__key=key[1].upper(), number=int(key[2]))
+        either = items.filter(own | Q(tracker_key__in={text.strip(), text.strip().upper()}))
+        items = either.annotate(is_own=Case(When(own, then=0), default=1)).order_by("is_own")
+    elif number:
+        items = items.filter(number=int(number[1])).order_by("category", "-updated_at")[:5]
+    return [Match(ITEM, pk) for pk in items.values_list("pk", flat=True)]
 
 
 def _put_right(

@@ -2,8 +2,9 @@
 
 import re
 import unicodedata
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import groupby
 
 LONGEST_TEXT = 2_000
@@ -88,6 +89,8 @@ def stems(text: str) -> list[str]:
 
 def parts(text: str, sought: Collection[str]) -> tuple[Part, ...]:
     """Cut a text into what begins with one of the words sought, and the rest."""
+    if text.isascii():
+        return _ascii_parts(text, _beginning_with(tuple(sought)))
     flags = [False] * len(text)
     anywhere = [beginning for beginning in sought if is_unspaced(beginning)]
     for match in _WORD.finditer(text):
@@ -111,13 +114,10 @@ def parts(text: str, sought: Collection[str]) -> tuple[Part, ...]:
 def excerpt(text: str, sought: Collection[str], *, around: int = 60) -> tuple[Part, ...]:
     """Return the surroundings of the first match in a text, cut at words; nothing where there is none."""
     text = " ".join(text[:100_000].split())
-    for match in _WORD.finditer(text):
-        at = _place(fold(match.group()), sought)
-        if at >= 0:
-            at = min(at, len(match.group()))
-            start, end = _at_words(text, match.start() + at - around, match.start() + at + around + 10)
-            piece = ("… " if start else "") + text[start:end].strip() + (" …" if end < len(text) else "")
-            return parts(piece, sought)
+    for at in _places(text, sought):
+        start, end = _at_words(text, at - around, at + around + 10)
+        piece = ("… " if start else "") + text[start:end].strip() + (" …" if end < len(text) else "")
+        return parts(piece, sought)
     return ()
 
 
@@ -130,6 +130,35 @@ def matched(beginnings: Sequence[str], text: str) -> set[str]:
         for beginning in beginnings
         if any(word.startswith(beginning) for word in there) or (is_unspaced(beginning) and beginning in folded)
     }
+
+
+@lru_cache(maxsize=256)
+def _beginning_with(sought: tuple[str, ...]) -> re.Pattern[str]:
+    """Return what finds the words that begin so in a text of plain signs, the longest beginning of each."""
+    beginnings = "|".join(re.escape(one) for one in sorted(sought, key=len, reverse=True) if one)
+    return re.compile(rf"(?<![^\W_])(?:{beginnings or '(?!)'})", re.IGNORECASE)
+
+
+def _ascii_parts(text: str, pattern: re.Pattern[str]) -> tuple[Part, ...]:
+    found = []
+    end = 0
+    for match in pattern.finditer(text):
+        if match.start() > end:
+            found.append(Part(text[end : match.start()], is_match=False))
+        found.append(Part(match.group(), is_match=True))
+        end = match.end()
+    return (*found, Part(text[end:], is_match=False)) if end < len(text) else tuple(found)
+
+
+def _places(text: str, sought: Collection[str]) -> Iterator[int]:
+    """Yield where in a text one of the sought stands."""
+    if text.isascii():
+        yield from (match.start() for match in _beginning_with(tuple(sought)).finditer(text))
+        return
+    for match in _WORD.finditer(text):
+        at = _place(fold(match.group()), sought)
+        if at >= 0:
+            yield match.start() + min(at, len(match.group()))
 
 
 def _place(word: str, sought: Collection[str]) -> int:

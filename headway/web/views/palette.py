@@ -7,6 +7,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
+from headway.lib.formats import number
 from headway.search.queries import Found, find_by_kind
 from headway.search.words import Part
 from headway.web.context import Shell
@@ -86,9 +87,18 @@ def _group(kind: str, group: Found) -> dict[str, Any]:
         "kind": kind,
         "name": str(NAMES[kind]),
         "total": group.total,
+        "note": _note(group),
         "hits": [hit for hit in hits if hit["href"]],
         "more": f"{reverse('search')}?kind={kind}",
     }
+
+
+def _note(group: Found) -> str:
+    """Say how many there are, where not all are shown."""
+    told = {"shown": number(len(group.hits)), "total": number(group.total)}
+    if group.has_more:
+        return _("%(shown)s of more than %(total)s") % told
+    return _("%(shown)s of %(total)s") % told if group.total > len(group.hits) else ""
 
 
 STATES = {

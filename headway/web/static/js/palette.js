@@ -158,7 +158,7 @@ class Palette {
     const places = { name: this.texts.go, options: shown((entry) => !entry.does && !entry.run) };
     const found = this.found.groups.map((group) => ({
       name: this.found.instead ? `${group.name}, ${this.texts.instead.replace("{text}", this.found.instead)}` : group.name,
-      note: group.total > group.hits.length ? this.texts.some.replace("{shown}", group.hits.length).replace("{total}", group.total) : "",
+      note: group.note,
       options: group.hits,
     }));
     const taker = this.entries.find((entry) => entry.takes);
