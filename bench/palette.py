@@ -9,6 +9,7 @@ for the next letter (70 ms) in it. Prints medians and the slowest of twenty-one.
 
 import argparse
 import os
+import random
 import statistics
 import subprocess
 import sys
@@ -83,17 +84,23 @@ def measure(count: int) -> None:
     import django
 
     django.setup()
-    from backlog_speed import make_items, make_team
     from django.conf import settings
     from django.db import connection
+    from parts import company
     from playwright.sync_api import sync_playwright
 
     from headway.scrum.models import Item
     from tests.browser import BROWSER_ARGUMENTS, LiveServer, chromium
 
     settings.ALLOWED_HOSTS = ["testserver", "127.0.0.1"]
-    team, person, _key_result = make_team()
-    Item.objects.bulk_create(make_items(team, count), batch_size=500)
+    organisation, crew = company.make_crew(1, company.WORDS)
+    team = company.make_team(organisation, "BEN", crew)
+    company.make_key_results(team)
+    open_items = count * 7 // 20
+    items = company.items_of(
+        team, to_do=open_items, done=count - open_items, words=company.WORDS, dice=random.Random(1)
+    )
+    Item.objects.bulk_create(items, batch_size=500)
     print(f"{connection.vendor}, {count:,} items")
     server = LiveServer()
     server.start()
@@ -101,7 +108,7 @@ def measure(count: int) -> None:
         with sync_playwright() as playwright:
             browser = playwright.chromium.launch(executable_path=chromium(), args=BROWSER_ARGUMENTS)
             page = browser.new_page()
-            server.sign_in(page, person)
+            server.sign_in(page, crew[0])
             page.goto(f"{server.url}/settings/me/")
             page.wait_for_timeout(2_500)
             opened = []
