@@ -23,8 +23,8 @@ from .rows import (
     item_label,
     item_labels,
     item_of,
-    locked_item,
     locked_items,
+    locked_pair,
     locked_team,
     put_fields,
     refuse_if_changed,
@@ -54,22 +54,24 @@ def move_item(
     `seen`, the last Change that they saw, refuse with Meanwhile what another did since.
     """
     require(by, "write_item", item)
-    item = locked_item(item)
+    _check_neighbour(item.team_id, [item], before or after)
+    item, beside = locked_pair(item, before or after)
     _check_column(item, to)
     if seen_in is not None and item.column_id != seen_in:
         raise Meanwhile(None, is_done=item.column_id == to.pk)
-    gap = None
-    if before is not None or after is not None:
+    was, gap = fields_as_json(item, FIELDS_OF_MOVE), None
+    if beside is not None:
         _require_order(by, item)
-        _check_neighbour(item.team_id, [item], before or after)
-        gap = ranking.gap_of_one(item.team, item, before=before, after=after)
+        where: Any = {"before" if before is not None else "after": beside}
+        gap = ranking.gap_of_one(item.team, item, **where)
         if item.column_id == to.pk:
             refuse_unseen(item, by=by, seen=seen, bears=BEARS_ON_RANK, is_done=gap is None)
-    was = fields_as_json(item, FIELDS_OF_MOVE)
-    if gap is not None:
-        ranking.place_one(item.team, item, gap, before=before, after=after)
+        if gap is not None:
+            ranking.place_one(item.team, item, gap, **where)
     if item.column_id != to.pk:
-        enter_column([item], to, by=by, at=clock.now())
+        enter_column([item], to, by=by, at=clock.now(), also=["rank"] if gap else [])
+    elif gap is not None:
+        save_items([item], ["rank"])
     was, left = _differences(was, fields_as_json(item, FIELDS_OF_MOVE))
     if not left:
         return item
@@ -122,15 +124,16 @@ def rank_item(
     `seen`, the last Change that the actor saw, refuses with Meanwhile what another did to its place since.
     """
     require(by, "order_backlog", item)
-    item = locked_item(item)
     _check_neighbour(item.team_id, [item], before or after)
-    where: dict[str, Any] = {"before": before, "after": after, "at_top": at_top}
+    item, beside = locked_pair(item, before or after)
+    where: dict[str, Any] = {"before" if before is not None else "after": beside, "at_top": at_top}
     gap = ranking.gap_of_one(item.team, item, **where)
     refuse_unseen(item, by=by, seen=seen, bears=BEARS_ON_RANK, is_done=gap is None)
     if gap is None:
         return item
     was = fields_as_json(item, ["rank"])
     ranking.place_one(item.team, item, gap, **where)
+    save_items([item], ["rank"])
     record(
         "item.ranked",
         by=by,
@@ -159,8 +162,8 @@ def rank_items(
     if not rows:
         return None
     _check_neighbour(team.pk, rows, before or after)
-    if neighbour := before or after:
-        ranking.rank_of(team, neighbour)
+    if (neighbour := before or after) and not Item.objects.filter(pk=neighbour.pk).exists():
+        raise ValidationError(_("The item next to it is gone. Look at the order again."))
     was = {str(item.pk): item.rank for item in rows}
     ranking.place(team, rows, before=before, after=after, at_top=at_top)
     left = dict(Item.objects.filter(pk__in=[item.pk for item in rows]).values_list("pk", "rank"))
@@ -175,13 +178,18 @@ def rank_items(
     )
 
 
-def enter_column(items: Sequence[Item], column: Column, *, by: Actor, at: dt.datetime) -> None:
-    """Write that these items enter a column at a moment: category, times and one Transition each."""
+def enter_column(
+    items: Sequence[Item], column: Column, *, by: Actor, at: dt.datetime, also: Sequence[str] = ()
+) -> None:
+    """Write that these items enter a column at a moment: category, times and one Transition each.
+
+    Saves the fields of `also` with them.
+    """
     for item in items:
         item.column = column
         set_category(item, column.category, at=at)
         item.updated_at = at
-    save_items(items, ["column", "category", "started_at", "done_at", "updated_at"])
+    save_items(items, ["column", "category", "started_at", "done_at", "updated_at", *also])
     Transition.objects.bulk_create(
         [
             Transition(item=item, status=column.name, category=column.category, at=at, by_id=by.person_id)

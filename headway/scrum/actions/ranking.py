@@ -3,9 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from django.core.exceptions import ValidationError
 from django.db.models import Q
-from django.utils.translation import gettext as _
 
 from headway.lib import ranks
 from headway.lib.prepared import Prepared
@@ -37,7 +35,6 @@ _PREVIOUS = Prepared(
 )
 _FIRST = Prepared(lambda team: Item.objects.filter(team=team).in_order().values_list("rank", "pk")[:1], int)
 _LAST = Prepared(lambda team: Item.objects.filter(team=team).in_order().reverse().values_list("rank", "pk")[:1], int)
-_RANK = Prepared(lambda team, pk: Item.objects.filter(team=team, pk=pk).values_list("rank"), int, int)
 
 Gap = tuple[str | None, str | None]
 
@@ -82,36 +79,28 @@ def place(
 def gap_of_one(
     team: Team, item: Item, *, before: Item | None = None, after: Item | None = None, at_top: bool = False
 ) -> Gap | None:
-    """Return the ranks on both sides of where one item goes, None where it stands there. Two queries at most."""
+    """Return the ranks on both sides of where one item goes, None where it stands there. One query.
+
+    `before` or `after` is as it was read under the lock.
+    """
     beside = before or after
     looks_ahead = after is not None or (before is None and at_top)
     if beside is None:
-        edge, rows = None, (_FIRST if at_top else _LAST).all(team.pk)
+        rows = (_FIRST if at_top else _LAST).all(team.pk)
     else:
-        edge = rank_of(team, beside)
-        rows = (_FOLLOWING if looks_ahead else _PREVIOUS).all(team.pk, edge, beside.pk)
+        rows = (_FOLLOWING if looks_ahead else _PREVIOUS).all(team.pk, beside.rank, beside.pk)
     if rows and rows[0][1] == item.pk:
         return None
-    other = rows[0][0] if rows else None
+    edge, other = beside.rank if beside else None, rows[0][0] if rows else None
     return (edge, other) if looks_ahead else (other, edge)
 
 
-def rank_of(team: Team, neighbour: Item) -> str:
-    """Return the rank that an item has by now. Raises ValidationError where it is gone. One query."""
-    found = _RANK.first(team.pk, neighbour.pk)
-    if found is None:
-        raise ValidationError(_("The item next to it is gone. Look at the order again."))
-    rank: str = found[0]
-    return rank
-
-
 def place_one(team: Team, item: Item, gap: Gap, **where: Any) -> None:
-    """Give one item a rank in the gap that `gap_of_one` found for `where`. Saves it."""
+    """Set an item's rank into the gap that `gap_of_one` found for `where`; saves it only with the ranks of others."""
     if not _is_closed(gap):
         rank = ranks.between(*gap)
         if len(rank) <= LONGEST_RANK:
             item.rank = rank
-            save_items([item], ["rank"])
             return
     place(team, [item], **where)
     item.refresh_from_db(fields=["rank"])

@@ -28,7 +28,9 @@ KEEP: Final = Keep.KEEP  # "leave this field as it is", where None means "make i
 
 
 _TEAM = Prepared(lambda pk: Team.objects.select_for_update(no_key=True).filter(pk=pk), int)
-_ITEM = Prepared(lambda pk: Item.objects.select_related("team", "column", "sprint").filter(pk=pk), int)
+_PAIR = Prepared(
+    lambda pk, other: Item.objects.select_related("team", "column", "sprint").filter(Q(pk=pk) | Q(pk=other)), int, int
+)
 
 
 def locked_team(team_id: int) -> Team:
@@ -41,13 +43,21 @@ def locked_team(team_id: int) -> Team:
 
 def locked_item(item: Item) -> Item:
     """Lock the item's team and read the item anew; an item that was removed meanwhile is refused."""
+    return locked_pair(item, None)[0]
+
+
+def locked_pair(item: Item, beside: Item | None) -> tuple[Item, Item | None]:
+    """Lock the item's team and read the item anew, and with it the one beside it; refused where either is gone."""
     locked_team(item.team_id)
-    fresh = _ITEM.first(item.pk)
-    if fresh is None:
+    found = {row.pk: row for row in _PAIR.all(item.pk, beside.pk if beside else 0)}
+    if item.pk not in found:
         raise Item.DoesNotExist
+    fresh = found[item.pk]
     if fresh.removed_at is not None:
         raise ValidationError(_("%(item)s was removed. Bring it back first.") % {"item": fresh.key})
-    return fresh
+    if beside is not None and beside.pk not in found:
+        raise ValidationError(_("The item next to it is gone. Look at the order again."))
+    return fresh, found.get(beside.pk) if beside else None
 
 
 def locked_items(team: Team, items: Iterable[Item]) -> list[Item]:

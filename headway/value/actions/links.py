@@ -5,6 +5,7 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from headway.lib import clock
@@ -13,6 +14,7 @@ from headway.live.models import Change
 from headway.okr.models import KeyResult
 from headway.people.access import require
 from headway.people.actor import Actor
+from headway.scrum.actions.unseen import BEARS_ON_LINKS, refuse_unseen
 from headway.scrum.models import Item
 
 from ..models import Bet, Serves
@@ -21,12 +23,25 @@ from .rules import bet_again, has_started, plain, refuse_closed, refuse_judged, 
 
 @transaction.atomic
 def link_item(
-    item: Item, *, by: Actor, key_result: KeyResult | None = None, kind: str = "", reason: str = ""
+    item: Item,
+    *,
+    by: Actor,
+    key_result: KeyResult | None = None,
+    kind: str = "",
+    reason: str = "",
+    seen: int | None = None,
 ) -> Serves:
     """Say what an item serves: a Key Result, or a kind of work with its reason.
 
-    Nothing is recorded where it serves that already. Another kind takes the place of the former one.
+    Nothing is recorded where it serves that already. Another kind takes the place of the former one. `seen`, the last
+    Change that the actor saw, refuses with Meanwhile where another linked or unlinked it since.
     """
+    if seen is not None:
+        require(by, "link_item", item)
+        Item.objects.select_for_update(of=("self",)).get(pk=item.pk)
+        same = Q(key_result=key_result) if key_result else Q(key_result=None, kind=kind, reason=reason.strip())
+        is_done = Serves.objects.filter(same, item=item).exists()
+        refuse_unseen(item, by=by, seen=seen, bears=BEARS_ON_LINKS, is_done=is_done)
     _link([item], by=by, key_result=key_result, kind=kind, reason=reason)
     return Serves.objects.get(item=item, key_result=key_result, **({} if key_result else {"kind": kind}))
 

@@ -11,17 +11,23 @@ from headway.live.history import CannotUndo, inverse, record
 from headway.live.models import Change
 from headway.people.access import require
 from headway.people.actor import Actor
+from headway.scrum.actions.unseen import BEARS_ON_SHELF, refuse_unseen
 from headway.scrum.models import Category, Item
 
 from ..models import NotNow
 
 
 @transaction.atomic
-def shelve(item: Item, *, by: Actor, reason: str, asked_by: str = "") -> NotNow:
-    """Put an item on the Not now shelf with its reason. Nothing is recorded where it lies there already."""
+def shelve(item: Item, *, by: Actor, reason: str, asked_by: str = "", seen: int | None = None) -> NotNow:
+    """Put an item on the Not now shelf with its reason. Nothing is recorded where it lies there already.
+
+    `seen`, the last Change that the actor saw, refuses with Meanwhile what another did since that bears on it.
+    """
     require(by, "order_backlog", item)
     item = Item.objects.select_for_update(of=("self",)).select_related("team", "sprint").get(pk=item.pk)
-    if lying := NotNow.objects.filter(item=item, ended_at=None).first():
+    lying = NotNow.objects.filter(item=item, ended_at=None).first()
+    refuse_unseen(item, by=by, seen=seen, bears=BEARS_ON_SHELF, is_done=lying is not None)
+    if lying:
         return lying
     if item.category == Category.DONE:
         raise ValidationError(_("%(item)s is done.") % {"item": item.key})

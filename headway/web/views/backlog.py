@@ -4,6 +4,7 @@ from functools import partial
 from typing import Any
 
 from django.core.exceptions import ValidationError
+from django.db.models import Q
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.template.loader import render_to_string
@@ -11,10 +12,11 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
+from headway.lib.prepared import Prepared
 from headway.live.known import Aspect, remembered
 from headway.people.access import allows
 from headway.people.models import Role, Team, TeamRole
-from headway.scrum.actions import rank_item
+from headway.scrum.actions import Meanwhile, rank_item
 from headway.scrum.models import Category, Item
 from headway.value.actions import bring_back, mark_told, shelve
 from headway.value.models import NotNow
@@ -33,11 +35,17 @@ from ..backlog_rows import drawn_priced, drawn_rest
 from ..live import GOALS, WORK, Follows, Pace, Per, live
 from ..shared_renders import CSRF_SLOT, shared, with_csrf
 from . import Request, add_errors, get_team, is_htmx, toast
-from .changes import change_of, follow
+from .changes import change_of, follow, last_to_change
+from .meanwhile import refused, seen_now, seen_of, tell_meanwhile, told_meanwhile
 from .value_forms import NotNowForm, RankForm
 from .value_parts import amount, asked_of, dialog, get_item, number_in, posted
 
 ROWS_A_PAGE = 200
+
+_PAIR = Prepared(
+    lambda team, number, other: Item.objects.active().filter(Q(number=number) | Q(number=other), team=team),
+    *(int, int, int),
+)
 
 
 @live(
@@ -111,16 +119,34 @@ def why(request: Request, team_key: str, number: int) -> HttpResponse:
 
 @require_POST
 def rank(request: Request, team_key: str, number: int) -> HttpResponse:
-    """Put an item before or after another one (by number): what a drag and Alt with an arrow send."""
-    team, item = get_item(request, team_key, number)
-    side = "before" if "before" in request.POST else "after"
-    other = _open_items(team).filter(number=number_in(request.POST.get(side), 0)).first()
-    if other is None or other == item:
+    """Put an item before or after another one (by number): what a drag and Alt with an arrow send.
+
+    Where somebody has given it another place meanwhile, or planned it or put it aside, it stays there.
+    """
+    team, side = get_team(request, team_key), "before" if "before" in request.POST else "after"
+    wanted = number_in(request.POST.get(side), 0)
+    found = {row.number: row for row in _PAIR.all(team.pk, number, wanted)}
+    item, other = found.get(number), found.get(wanted)
+    if item is None or other is None or other == item or other.category == Category.DONE:
         raise Http404
-    change = change_of(request, lambda: rank_item(item, by=request.actor, **{side: other}))
+    item.team = team
+    beside: Any = {side: other}
+    try:
+        change = change_of(request, lambda: rank_item(item, by=request.actor, seen=seen_of(request), **beside))
+    except Meanwhile as error:
+        tell_meanwhile(request, error, told_meanwhile(item, error), _("Put it here nonetheless"))
+        return follow(request, team)
+    except ValidationError as error:
+        toast(request, " ".join(error.messages), tone="bad")
+        return follow(request, team)
     if change:
-        _tell_rank(request, team, item, change)
-    return follow(request, team)
+        told = (
+            _("%(item)s now stands before %(other)s.")
+            if side == "before"
+            else _("%(item)s now stands after %(other)s.")
+        )
+        toast(request, told % {"item": item.title, "other": other.title}, change)
+    return follow(request, team, change=change)
 
 
 def move(request: Request, team_key: str, number: int) -> HttpResponse:
@@ -131,12 +157,17 @@ def move(request: Request, team_key: str, number: int) -> HttpResponse:
     form = RankForm(posted(request), initial={"rank": row.rank if row else 1})
     can_order = allows(request.actor, "order_backlog", team)
     if request.method == "POST" and form.is_valid():
-        change = change_of(request, lambda: _put_at(request, sheet, item, form.cleaned_data["rank"]))
-        if change:
-            _tell_rank(request, team, item, change)
-        return follow(request, team)
+        try:
+            change = change_of(request, lambda: _put_at(request, sheet, item, form.cleaned_data["rank"]))
+        except Meanwhile as error:
+            if refused(request, form, item, error):
+                return follow(request, team)
+        else:
+            if change:
+                _tell_rank(request, team, item, change)
+            return follow(request, team, change=change)
     context = {"team": team, "item": item, "row": row, "sheet": sheet, "form": form, "can_order": can_order}
-    return dialog(request, "move", context | {"orders": _who_orders(team)}, form.errors)
+    return dialog(request, "move", context | {"orders": _who_orders(team), "seen": seen_now(request)}, form.errors)
 
 
 def not_now(request: Request, team_key: str, number: int) -> HttpResponse:
@@ -145,15 +176,20 @@ def not_now(request: Request, team_key: str, number: int) -> HttpResponse:
     form = NotNowForm(posted(request))
     if request.method == "POST" and form.is_valid():
         try:
-            change = change_of(request, lambda: shelve(item, by=request.actor, **form.cleaned_data))
+            given = form.cleaned_data | {"seen": seen_of(request)}
+            change = change_of(request, lambda: shelve(item, by=request.actor, **given))
+        except Meanwhile as error:
+            if refused(request, form, item, error):
+                return follow(request, team)
         except ValidationError as error:
             add_errors(form, error)
         else:
             if change:
                 toast(request, _("Not now: %(item)s.") % {"item": item.title}, change)
-            return follow(request, team)
+            return follow(request, team, change=change)
     own = item_promise(item, request.actor)
     context = {"team": team, "item": item, "own": own, "form": form, "orders": _who_orders(team)}
+    context["seen"] = seen_now(request)
     return dialog(request, "not_now", context | {"amount": partial(amount, currency=own.currency)}, form.errors)
 
 
@@ -164,7 +200,10 @@ def back_to_now(request: Request, team_key: str, number: int) -> HttpResponse:
     change = change_of(request, lambda: bring_back(item, by=request.actor))
     if change:
         toast(request, _("Back in the order: %(item)s.") % {"item": item.title}, change)
-    return follow(request, team)
+    else:
+        told = _("%(who)s has already brought %(item)s back.")
+        toast(request, told % {"who": last_to_change(item), "item": item.key})
+    return follow(request, team, change=change)
 
 
 @require_POST
@@ -206,14 +245,15 @@ def _is_asked(row: Row, team: Team, asked: dict[str, Any]) -> bool:
 def _put_at(request: Request, sheet: Sheet, item: Item, rank: int) -> None:
     """Put an item where the row of that rank stands; behind the last where there are fewer."""
     rows = [row for row in sheet.rows if row.item_id != item.pk]
+    put = partial(rank_item, item, by=request.actor, seen=seen_of(request))
     if not rows:
-        rank_item(item, by=request.actor, at_top=True)
+        put(at_top=True)
         return
     items = Item.objects.select_related("team")
     if rank <= len(rows):
-        rank_item(item, by=request.actor, before=items.get(pk=rows[rank - 1].item_id))
+        put(before=items.get(pk=rows[rank - 1].item_id))
     else:
-        rank_item(item, by=request.actor, after=items.get(pk=rows[-1].item_id))
+        put(after=items.get(pk=rows[-1].item_id))
 
 
 def _tell_rank(request: Request, team: Team, item: Item, change: Any) -> None:
@@ -222,10 +262,6 @@ def _tell_rank(request: Request, team: Team, item: Item, change: Any) -> None:
         toast(request, _("%(item)s is now rank %(rank)s.") % {"item": item.title, "rank": place}, change)
     else:
         toast(request, _("%(item)s was moved.") % {"item": item.title}, change)
-
-
-def _open_items(team: Team) -> Any:
-    return Item.objects.active().filter(team=team).exclude(category=Category.DONE)
 
 
 def _who_orders(team: Team) -> str:

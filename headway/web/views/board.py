@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from django.core.exceptions import ValidationError
+from django.db.models import Q
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.template.loader import render_to_string
@@ -35,7 +36,7 @@ from ..live import AGREED, GOALS, WORK, Follows, Pace, Per, live
 from ..shared_renders import CSRF_SLOT, shared, with_csrf
 from . import Request, back, get_team, is_htmx, own_referer, toast, trigger
 from .changes import change_of, last_to_change, told_by_stream
-from .meanwhile import seen_of, tell_meanwhile, told_meanwhile
+from .meanwhile import seen_now, seen_of, tell_meanwhile, told_meanwhile
 
 PULLED_FROM = 12
 
@@ -94,7 +95,9 @@ def move(request: Request, team_key: str, number: int) -> HttpResponse:
     `from` is the column that the card was seen in: where somebody has put it elsewhere meanwhile it stays there, and
     whoever moves it is asked.
     """
-    team, item = item_of(request, team_key, number)
+    side = "before" if request.POST.get("before") else "after"
+    team = get_team(request, team_key)
+    item, beside = _pair(request, team, number, whole(request.POST.get(side)))
     if request.method != "POST":
         return answer(request, "board/_move.html", _move_context(request, team, item))
     wanted = whole(request.POST.get("column"))
@@ -102,7 +105,7 @@ def move(request: Request, team_key: str, number: int) -> HttpResponse:
     if column is None:
         raise Http404
     was, change = item.column, None
-    place: Any = _neighbour(request, team, item, column)
+    place: Any = {side: beside} if beside is not None and _may_order(request, item, column) else {}
     seen_in = whole(request.POST.get("from")) or None
     try:
         change = change_of(
@@ -161,7 +164,7 @@ def pull(request: Request, team_key: str) -> HttpResponse:
         rows = [row for row in queries.backlog_rows(team, request.actor) if row.sprint_id is None]
         rows = [row for row in rows if row.category == Category.TODO][:PULLED_FROM]
         promises = promises_for(row.id for row in rows)
-        context = {"team": team, "sprint": sprint, "rows": rows, "promises": promises}
+        context = {"team": team, "sprint": sprint, "rows": rows, "promises": promises, "seen": seen_now(request)}
         return answer(request, "board/_pull.html", context)
     item = _item(request, team, whole(request.POST.get("item")))
     return plan_into(request, team, item, sprint)
@@ -226,8 +229,11 @@ def whole(text: str | None) -> int:
 # Below
 
 
-_ITEM = Prepared(
-    lambda team, number: Item.objects.filter(team=team, number=number).select_related("column", "sprint"), int, int
+_PAIR = Prepared(
+    lambda team, number, other: Item.objects.filter(Q(number=number) | Q(number=other), team=team).select_related(
+        "column", "sprint"
+    ),
+    *(int, int, int),
 )
 _NEXT = Prepared(
     lambda team: (
@@ -242,11 +248,19 @@ _NEXT = Prepared(
 
 def _item(request: Request, team: Team, number: int) -> Item:
     """Return an item of a team that the viewer may see; else 404."""
-    item = _ITEM.first(team.pk, number) if team.organisation_id == request.actor.organisation_id else None
-    if item is None:
+    return _pair(request, team, number, 0)[0]
+
+
+def _pair(request: Request, team: Team, number: int, other: int) -> tuple[Item, Item | None]:
+    """Return an item of a team, and the one of another number that is there too; 404 without the first. One query."""
+    is_visible = team.organisation_id == request.actor.organisation_id
+    found = {row.number: row for row in _PAIR.all(team.pk, number, other)} if is_visible else {}
+    if number not in found:
         raise Http404
-    item.team = team
-    return item
+    for row in found.values():
+        row.team = team
+    beside = found.get(other) if other != number else None
+    return found[number], beside if beside and beside.removed_at is None else None
 
 
 def _asked_sprint(asked: str | None, team: Team) -> Sprint | None:
@@ -408,17 +422,10 @@ def _keys_of(team: Team, item_ids: set[int]) -> dict[int, int]:
     return dict(Item.objects.filter(team=team, pk__in=item_ids).values_list("pk", "number"))
 
 
-def _neighbour(request: Request, team: Team, item: Item, to: Column) -> dict[str, Item]:
-    """Return the card that a dragged one was put next to, where the viewer may order and order is what lanes show."""
-    runs = item.sprint is not None and item.sprint.started_at is not None and item.sprint.closed_at is None
-    if to.category == Category.DONE or not allows(request.actor, "write_item" if runs else "order_backlog", item):
-        return {}
-    for side in ("before", "after"):
-        number = whole(request.POST.get(side))
-        other = _ITEM.first(team.pk, number) if number else None
-        if other is not None and other.removed_at is None and other != item:
-            return {side: other}
-    return {}
+def _may_order(request: Request, item: Item, to: Column) -> bool:
+    """Say whether the viewer may say where an item stands in a column, and order is what that lane shows."""
+    verb = "write_item" if item.sprint is not None and _runs(item.sprint) else "order_backlog"
+    return to.category != Category.DONE and allows(request.actor, verb, item)
 
 
 def _told_move(request: Request, team: Team, item: Item, was: Column, to: Column) -> str:
@@ -451,6 +458,7 @@ def _move_context(request: Request, team: Team, item: Item) -> dict[str, Any]:
         "columns": list(Column.objects.filter(team=team)),
         "sprints": [sprint for sprint in sprints if _may_fill(request, sprint)],
         "can_write": allows(request.actor, "write_item", team),
+        "seen": seen_now(request),
         "may_leave": item.sprint is not None and item.sprint.closed_at is None and _may_fill(request, item.sprint),
     }
 

@@ -15,7 +15,7 @@ from headway.people.models import Person, Team
 
 from . import Request, back, is_htmx, own_referer, trigger
 
-#: pages with a part that asks for itself again on the event `value-changed`
+#: pages with a part that follows what changes, by its stream or on the event `value-changed`
 FOLLOWING = {"backlog", "link"}
 
 LOOKED_THROUGH = 20
@@ -41,10 +41,12 @@ def told_by_stream(change: Change | None = None) -> HttpResponse:
     return trigger(HttpResponse(status=204), **{"value-changed": {"change": change.pk} if change else True})
 
 
-def follow(request: HttpRequest, team: Team, default: str = "backlog", **parts: Any) -> HttpResponse:
-    """Show what changed: a page that follows refreshes its part and keeps its place; any other is loaded again."""
+def follow(
+    request: HttpRequest, team: Team, default: str = "backlog", *, change: Change | None = None, **parts: Any
+) -> HttpResponse:
+    """Show what changed: a page that follows keeps its place, its stream or its part brings it; any other is loaded."""
     if is_htmx(request) and _page(request) in FOLLOWING:
-        return told_by_stream()
+        return told_by_stream(change)
     return back(request, default, **(parts or {"team_key": team.key}))
 
 

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_GET, require_POST
 from headway.okr.models import KeyResult
 from headway.people.access import allows, require
 from headway.people.models import Team
+from headway.scrum.actions import Meanwhile
 from headway.scrum.models import Item, ItemQuerySet
 from headway.search.queries import similar_key_results
 from headway.value import actions
@@ -21,6 +22,7 @@ from headway.value.queries import key_result_choices, promises_for, rest_of_back
 
 from . import Request, add_errors, get_team, is_htmx, toast
 from .changes import change_of, follow, stay
+from .meanwhile import refused, seen_now, seen_of, tell_meanwhile, told_meanwhile
 from .value_forms import LinkForm
 from .value_parts import asked_of, dialog, get_item, number_in, posted
 
@@ -46,6 +48,7 @@ def link(request: Request, team_key: str) -> HttpResponse:
         "skipped": after is not None,
         "can_link": allows(request.actor, "link_item", team),
         "address": request.get_full_path(),
+        "seen": seen_now(request),
     }
     return render(request, "value/_linking.html" if is_htmx(request) else "value/linking.html", context)
 
@@ -69,6 +72,9 @@ def link_item(request: Request, team_key: str, number: int) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         try:
             _do_link(request, team, [item], form.cleaned_data)
+        except Meanwhile as error:
+            if refused(request, form, item, error):
+                return follow(request, team, "item", team_key=team.key, number=item.number)
         except ValidationError as error:
             add_errors(form, error)
         else:
@@ -76,6 +82,7 @@ def link_item(request: Request, team_key: str, number: int) -> HttpResponse:
     promise = promises_for([item.pk]).get(item.pk)
     suggestions = [] if promise and promise.key_results else similar_key_results(item, viewer=request.actor)
     context = {"team": team, "item": item, "form": form, "promise": promise, "suggestions": suggestions}
+    context["seen"] = seen_now(request)
     return dialog(request, "link_item", context, form.errors)
 
 
@@ -108,12 +115,18 @@ def unlink(request: Request, team_key: str, serves_id: int) -> HttpResponse:
 
 
 def _is_linked(request: Request, team: Team, items: list[Item], form: LinkForm) -> bool:
-    """Link the items as the form says; where it cannot be done, say why in a toast and return False."""
+    """Link the items as the form says; where it cannot be done, say why in a toast and return False.
+
+    True also where somebody has linked the one item meanwhile: the page goes on, and a toast asks.
+    """
     try:
         if form.is_valid():
             _do_link(request, team, items, form.cleaned_data)
             return True
         toast(request, _("Choose a Key Result, or a kind of work with its reason."), tone="bad")
+    except Meanwhile as error:
+        tell_meanwhile(request, error, told_meanwhile(items[0], error), _("Link it nonetheless"))
+        return True
     except ValidationError as error:
         toast(request, " ".join(error.messages), tone="bad")
     return False
@@ -126,7 +139,7 @@ def _do_link(request: Request, team: Team, items: list[Item], given: dict[str, A
         key_result = get_object_or_404(rows, pk=given["key_result"])
     to = {"key_result": key_result, "kind": given["kind"] if not key_result else "", "reason": given["reason"]}
     if len(items) == 1:
-        change = change_of(request, lambda: actions.link_item(items[0], by=request.actor, **to))
+        change = change_of(request, lambda: actions.link_item(items[0], by=request.actor, seen=seen_of(request), **to))
     else:
         change = actions.link_items(items, by=request.actor, **to)
     name = key_result.short_name if key_result else dict(Serves.Kind.choices).get(given["kind"], "")

@@ -1,5 +1,6 @@
 """What somebody is told when another was faster, and how they do it nonetheless."""
 
+from django.forms import BaseForm
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
@@ -42,3 +43,17 @@ def tell_meanwhile(request: Request, error: Meanwhile, message: str, again: str)
     sent = [(name, text) for name in request.POST for text in request.POST.getlist(name) if name not in _LEFT_OUT]
     may_be_kept = sum(len(text) for _name, text in sent) < LONGEST
     toast(request, message, again=(again, request.path, sent) if may_be_kept else None, tone="bad")
+
+
+def refused(request: Request, form: BaseForm, item: Item, error: Meanwhile) -> bool:
+    """Tell whoever sent a dialog's form what another did meanwhile.
+
+    Where that is what they wanted the dialog is done with (True); else it stays with what was typed and says so: sent
+    again, it does what it says.
+    """
+    told = told_meanwhile(item, error)
+    if error.is_done:
+        toast(request, told)
+        return True
+    form.add_error(None, f"{told} {_('Send it again to do it nonetheless.')}")
+    return False
