@@ -1,7 +1,8 @@
-"""`headway serve`: one process, one port; migrates, serves, keeps a worker running beside it, and stops cleanly.
+"""`headway serve`: one process, one port; migrates, serves, starts a worker where there is work, and stops cleanly.
 
 The worker is a child of this process with a pipe between them: where this process dies, however it dies, the pipe
-closes and the worker ends too.
+closes and the worker ends too. It ends as well when it had nothing to do for a minute: a quiet installation is one
+process.
 """
 
 import ctypes
@@ -19,6 +20,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import django
 import uvicorn
@@ -34,12 +36,18 @@ from django.utils.translation import gettext as _
 from headway.lib import logs
 from headway.operations import processes, safety
 
+if TYPE_CHECKING:
+    from django_tasks_db.management.commands.db_worker import Worker
+
 log = logging.getLogger("headway.serve")
 
 # A stop takes less than five seconds: whoever asked for it (a service manager, a container) kills after ten.
 REQUESTS_MAY_TAKE = 3
 TASK_MAY_TAKE = 2.5
 STOPPED_AFTER = 4.5
+
+LOOKS_FOR_WORK_EVERY = 0.5  # [s]
+WORKER_STAYS = 60  # [s] with nothing to do
 
 # What is written belongs to this account and its group.
 NOT_FOR_OTHERS = 0o027
@@ -137,7 +145,8 @@ def first_steps(address: str) -> Iterator[str]:
 def work(*, supervised: bool = False) -> None:
     """Run background tasks until SIGTERM or SIGINT; the task under way finishes.
 
-    A `supervised` worker also ends when its standard input closes, that is, when its parent is gone.
+    A `supervised` worker also ends when it had nothing to do for a while, and when its standard input closes, that is,
+    when its parent is gone.
     """
     from django.utils.crypto import get_random_string
     from django_tasks_db.management.commands.db_worker import Worker
@@ -147,13 +156,9 @@ def work(*, supervised: bool = False) -> None:
     refuse_what_is_unsafe()
     logs.log_what_nobody_caught()
     os.umask(NOT_FOR_OTHERS)
-    if supervised:
-        threading.Thread(target=_end_with_parent, daemon=True).start()
     logging.getLogger("django_tasks_db").setLevel(logging.ERROR)  # a stop is no warning
     process = processes.enter(processes.WORKER)
     stop = threading.Event()
-    ticking = threading.Thread(target=jobs.keep_ticking, args=[stop], name="schedule", daemon=True)
-    ticking.start()
     worker = Worker(
         queue_names=["*"],
         excluded_queue_names=[],
@@ -165,11 +170,17 @@ def work(*, supervised: bool = False) -> None:
         worker_id=get_random_string(32),
     )
     worker.configure_signals()
+    if supervised:  # the server looks at the schedule
+        threading.Thread(target=_end_with_parent, daemon=True).start()
+        beside = threading.Thread(target=_end_when_idle, args=[worker, stop], name="idle", daemon=True)
+    else:
+        beside = threading.Thread(target=jobs.keep_ticking, args=[stop], name="schedule", daemon=True)
+    beside.start()
     try:
         worker.run()
     finally:
         stop.set()
-        ticking.join(TASK_MAY_TAKE)
+        beside.join(TASK_MAY_TAKE)
         process.leave()
 
 
@@ -262,10 +273,21 @@ def _static_state() -> str:
 
 
 class Child:
-    """A command kept running: started again when it ends, after a wait that doubles each time."""
+    """A command that runs when it is needed, by default always; one that fails is started again, ever more slowly.
 
-    def __init__(self, command: Sequence[str], *, first_wait: float = 1, longest_wait: float = 60) -> None:
+    `is_needed` is asked again and again while the command does not run; it may end by itself, with exit code 0.
+    """
+
+    def __init__(
+        self,
+        command: Sequence[str],
+        *,
+        is_needed: Callable[[], bool] = lambda: True,
+        first_wait: float = 1,
+        longest_wait: float = 60,
+    ) -> None:
         self._command = command
+        self._is_needed = is_needed
         self._first_wait = first_wait
         self._longest_wait = longest_wait
         self._process: subprocess.Popen[bytes] | None = None
@@ -290,6 +312,8 @@ class Child:
 
     def _keep(self) -> None:
         wait = self._first_wait
+        if not self._wait_for_need():
+            return
         while True:
             started = time.monotonic()
             with self._lock:
@@ -300,12 +324,25 @@ class Child:
             code = self._process.wait()
             if self._stopping.is_set():
                 return
+            # One that failed may have left something undone: it starts again, needed or not.
+            if code == 0 and not self._is_needed():
+                wait = self._first_wait
+                if not self._wait_for_need():
+                    return
+                continue
             if time.monotonic() - started > self._longest_wait:
                 wait = self._first_wait
             log.warning("the worker ended with exit code %s; it starts again in %g s", code, wait)
             if self._stopping.wait(wait):
                 return
             wait = min(2 * wait, self._longest_wait)
+
+    def _wait_for_need(self) -> bool:
+        """Return True when the command is needed, False when it is to stop."""
+        while not self._is_needed():
+            if self._stopping.wait(LOOKS_FOR_WORK_EVERY):
+                return False
+        return True
 
     def _stop(self) -> None:
         with self._lock:
@@ -343,13 +380,22 @@ class _Server(uvicorn.Server):
 def _serve_until_stopped(listener: socket.socket) -> None:
     _share_heap()
     from headway.asgi import application
+    from headway.schedule import jobs
 
     get_resolver().url_patterns  # noqa: B018  (loads all pages now, and not in the first request)
     # What is loaded by now stays: nobody need look through it for garbage.
     gc.collect()
     gc.freeze()
     gc.set_threshold(20_000, 20, 20)
-    worker = Child([sys.executable, "-m", "headway.serve"])
+    standby = processes.Standby(processes.WORKER)
+
+    def is_worker_needed() -> bool:
+        standby.show()
+        return jobs.is_anything_to_do()
+
+    worker = Child([sys.executable, "-m", "headway.serve"], is_needed=is_worker_needed)
+    stop = threading.Event()
+    schedule = threading.Thread(target=jobs.keep_ticking, args=[stop], name="schedule", daemon=True)
     config = uvicorn.Config(
         application,
         lifespan="off",
@@ -362,13 +408,16 @@ def _serve_until_stopped(listener: socket.socket) -> None:
     logs.log_what_nobody_caught()
     process = processes.enter(processes.SERVER)
     worker.start()
+    schedule.start()
     try:
         _Server(config, worker).run(sockets=[listener])
     finally:
         _on_stop(_already_stopping)
+        stop.set()
         process.leave()
         worker.begin_stop()
         worker.wait()
+        standby.leave()
 
 
 def _share_heap() -> None:
@@ -397,6 +446,16 @@ def _break_off() -> None:
     log.warning("requests were still under way; they were broken off")
     logging.shutdown()
     os._exit(0)
+
+
+def _end_when_idle(worker: "Worker", stop: threading.Event) -> None:
+    """Let the worker end after WORKER_STAYS seconds without a task."""
+    busy_at, done = time.monotonic(), 0
+    while worker.running and not stop.wait(1):
+        if worker.running_task or worker._run_tasks != done:
+            busy_at, done = time.monotonic(), worker._run_tasks
+        elif time.monotonic() - busy_at > WORKER_STAYS:
+            worker.running = False
 
 
 def _end_with_parent() -> None:

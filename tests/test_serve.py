@@ -7,14 +7,18 @@ import socket
 import sqlite3
 import stat
 import sys
+import threading
 import time
 import urllib.request
 from pathlib import Path
+from types import SimpleNamespace
 from urllib.parse import quote, urljoin
 
 import psutil
+import pytest
 from django.db import connection
 
+from headway import serve
 from headway.serve import Child
 from tests.installation import BOTH_TAKE, Installation, complaints_in
 
@@ -82,8 +86,14 @@ def test_the_worker_does_what_is_asked_of_it(installation: Installation, tmp_pat
         time.sleep(0.1)
 
 
-def test_a_worker_that_dies_is_started_again_and_ends_with_the_server(installation: Installation) -> None:
+def test_a_worker_is_started_for_a_task_again_where_it_dies_and_ends_with_the_server(
+    installation: Installation, tmp_path: Path
+) -> None:
+    installation.environment["PYTHONPATH"] = str(Path(__file__).parents[1])
     server = installation.start()
+    assert server.get("/readyz")[0] == 200
+    assert psutil.Process(server.process.pid).children() == []
+    installation.python(f"from tests.tasks import touch; touch.enqueue({str(tmp_path / 'done')!r})")
     worker = server.worker()
     worker.kill()
     worker.wait(5)
@@ -92,6 +102,27 @@ def test_a_worker_that_dies_is_started_again_and_ends_with_the_server(installati
     server.process.kill()
     psutil.wait_procs([second], timeout=20)  # it may be starting up just then
     assert not second.is_running()
+
+
+def test_a_worker_with_nothing_to_do_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(serve, "WORKER_STAYS", 0)
+    idle = SimpleNamespace(running=True, running_task=False, _run_tasks=0)
+    serve._end_when_idle(idle, threading.Event())  # type: ignore[arg-type]
+    assert not idle.running
+
+
+def test_a_worker_with_a_task_stays(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Twice(threading.Event):
+        looks = 0
+
+        def wait(self, timeout: float | None = None) -> bool:
+            self.looks += 1
+            return self.looks > 2
+
+    monkeypatch.setattr(serve, "WORKER_STAYS", 0)
+    busy = SimpleNamespace(running=True, running_task=True, _run_tasks=0)
+    serve._end_when_idle(busy, Twice())  # type: ignore[arg-type]
+    assert busy.running
 
 
 def test_a_request_under_way_is_answered_before_the_end(installation: Installation) -> None:
@@ -203,6 +234,28 @@ def test_a_child_that_keeps_ending_is_started_ever_more_slowly(tmp_path: Path) -
     assert waits[0] >= 0.2
     assert waits[1] >= 0.4
     assert waits[2] >= 0.8
+
+
+def test_a_child_runs_when_it_is_needed(tmp_path: Path) -> None:
+    needed, starts = threading.Event(), tmp_path / "starts"
+
+    def take_need() -> bool:
+        was_set = needed.is_set()
+        needed.clear()
+        return was_set
+
+    child = Child([sys.executable, "-c", f"open({str(starts)!r}, 'a').write('x')"], is_needed=take_need)
+    child.start()
+    for count in (1, 2):
+        assert not needed.is_set()
+        needed.set()
+        deadline = time.monotonic() + 20
+        while not starts.exists() or len(starts.read_text()) < count:
+            assert time.monotonic() < deadline, "it was not started"
+            time.sleep(0.02)
+    child.begin_stop()
+    child.wait()
+    assert starts.read_text() == "xx"
 
 
 def test_a_child_that_will_not_end_is_killed(tmp_path: Path) -> None:

@@ -26,6 +26,7 @@ WRITES_EVERY = 10  # seconds
 GONE_AFTER = 60  # seconds without a sign of life
 
 SERVER, WORKER = "serve", "worker"
+_STANDBY = "-standby-"
 
 
 @dataclass(frozen=True)
@@ -78,6 +79,26 @@ class Process:
             self.write()
 
 
+class Standby:
+    """A process of a kind that is not running and is started as soon as there is something to do."""
+
+    def __init__(self, kind: str) -> None:
+        self._path = _folder() / f"{kind}{_STANDBY}{secrets.token_hex(6)}.json"
+        self._kind = kind
+
+    def show(self) -> None:
+        """Show that the kind is provided for; again and again, and at most every few seconds."""
+        touched = _touched(self._path)
+        if touched is None or time.time() - touched >= WRITES_EVERY:
+            with contextlib.suppress(OSError):
+                _replace(self._path, {"kind": self._kind, "figures": Snapshot().to_json()})
+
+    def leave(self) -> None:
+        """Nobody provides for it any more."""
+        with contextlib.suppress(OSError):
+            self._path.unlink(missing_ok=True)
+
+
 _this: Process | None = None
 
 
@@ -90,10 +111,16 @@ def enter(kind: str) -> Process:
 
 
 def seen(kind: str) -> list[Seen]:
-    """Return the processes of a kind that have left a file, the liveliest first."""
+    """Return the processes of a kind that have left a file, the liveliest first; where none is alive, who stands by."""
     now = time.time()
-    found = [Seen(kind, now - at) for path in _files(kind) if (at := _touched(path)) is not None]
-    return sorted(found, key=lambda one: one.ago)
+    found: dict[bool, list[Seen]] = {False: [], True: []}
+    for path in _files(kind):
+        if (at := _touched(path)) is not None:
+            found[_STANDBY in path.name].append(Seen(kind, now - at))
+    running, standing_by = (sorted(part, key=lambda one: one.ago) for part in found.values())
+    if any(one.is_alive for one in running):
+        return running
+    return sorted([*running, *standing_by], key=lambda one: one.ago)
 
 
 def figures() -> Snapshot:

@@ -5,9 +5,10 @@
 
     jobs.daily("people.retention", keep_to_the_rules, hour=3)     # in an AppConfig.ready()
 
-Every worker asks now and then what is due (`tick`). One statement moves the row of a job on to its next moment, and in
-the same transaction the task is put into the queue: whoever's statement changed the row has the job, the others find
-it moved. A crash between leaves both or neither. The queue then gives the task to one worker (django-tasks).
+Every server and every `headway worker` asks now and then what is due (`tick`). One statement moves the row of a job on
+to its next moment, and in the same transaction the task is put into the queue: whoever's statement changed the row has
+the job, the others find it moved. A crash between leaves both or neither. The queue then gives the task to one worker
+(django-tasks).
 
 A job that was missed while nothing ran is done once when something runs again, not once for each time.
 """
@@ -21,6 +22,7 @@ from typing import Any
 
 from django.db import close_old_connections, connection, transaction
 from django.db.utils import DatabaseError
+from django_tasks_db.models import DBTaskResult
 
 from headway.lib import clock
 
@@ -61,7 +63,7 @@ def tick(now: dt.datetime | None = None) -> list[str]:
 
 
 def keep_ticking(stop: threading.Event) -> None:
-    """Look again and again until `stop` is set; for a thread of a worker."""
+    """Look again and again until `stop` is set; for a thread of its own."""
     while not stop.wait(LOOK_EVERY):
         try:
             tick()
@@ -70,6 +72,16 @@ def keep_ticking(stop: threading.Event) -> None:
         finally:
             close_old_connections()
     connection.close()
+
+
+def is_anything_to_do() -> bool:
+    """Tell whether a task in the queue may begin. One query; False where the database does not answer."""
+    try:
+        return bool(DBTaskResult.objects.ready().exists())
+    except DatabaseError:  # said by whoever else needs it: this is asked every moment
+        return False
+    finally:
+        close_old_connections()
 
 
 def _hand_out(name: str, due_at: dt.datetime, now: dt.datetime) -> bool:

@@ -106,6 +106,17 @@ def test_a_process_that_leaves_takes_nothing_with_it(data: Path, monkeypatch: py
     assert processes.figures().counters["seen_total", ()] == 3
 
 
+def test_who_stands_by_counts_while_no_other_is_alive(data: Path) -> None:
+    standby = processes.Standby("worker")
+    standby.show()
+    seen_by("worker-a", 5, ago=processes.GONE_AFTER + 1, folder=data)
+    assert processes.seen("worker")[0].is_alive
+    seen_by("worker-b", 5, ago=30, folder=data)
+    assert [round(one.ago) for one in processes.seen("worker") if one.is_alive] == [30]
+    standby.leave()
+    assert all(one.ago >= 30 for one in processes.seen("worker"))
+
+
 def test_a_process_taken_for_dead_counts_on_from_zero(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     registry = Registry()
     monkeypatch.setattr(processes, "REGISTRY", registry)
