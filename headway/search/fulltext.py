@@ -1,7 +1,7 @@
 """The one place that talks to the index: which rows match, best first. Words are folded before they come here."""
 
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
@@ -60,12 +60,14 @@ Narrowed = tuple[str, tuple[Any, ...]]
 _Sized = tuple[str, int, int]
 
 
-def candidates(asked: Asked, scope: Scope, *, narrowed: Mapping[str, Narrowed] | None = None) -> Candidates:
+def candidates(
+    asked: Asked, scope: Scope, *, most: int = MOST_COUNTED, narrowed: Mapping[str, Narrowed] | None = None
+) -> Candidates:
     """Return what matches, bounded, so that a frequent word costs little more than a rare one. At most three queries.
 
-    Looked at are the newest that match and the newest whose titles do; where these are many, also every title that
-    begins with the very words, and apart the kinds of which there are few. `narrowed` limits kinds further. Without
-    words everything matches.
+    Looked at are the newest that match (`most` of each kind are returned) and the newest whose titles do; where these
+    are many, also every title that begins with the very words, and apart the kinds of which there are few. `narrowed`
+    limits kinds further. Without words everything matches.
     """
     if not scope.kinds or (not asked.terms and asked.without):
         return Candidates()
@@ -73,17 +75,17 @@ def candidates(asked: Asked, scope: Scope, *, narrowed: Mapping[str, Narrowed] |
     mentioned = look.mentioned
     if look.has_more and ITEM in scope.kinds and len(scope.kinds) > 1:
         # Thousands of items must not hide the few objectives, nor the other way round: the fewer are looked at apart.
-        items = [match for match in mentioned if match.kind == ITEM]
+        items = [pair for pair in mentioned if pair[0] == ITEM]
         are_most = 2 * len(items) > len(mentioned)
-        most = items if are_most else [match for match in mentioned if match.kind != ITEM]
+        rest = items if are_most else [pair for pair in mentioned if pair[0] != ITEM]
         fewer = tuple(kind for kind in scope.kinds if kind != ITEM) if are_most else (ITEM,)
-        mentioned = [*most, *_look(asked, replace(scope, kinds=fewer), narrowed or {}, with_titles=False).mentioned]
-    counts = Counter(match.kind for match in mentioned)
+        mentioned = [*rest, *_look(asked, replace(scope, kinds=fewer), narrowed or {}, with_titles=False).mentioned]
+    counts = Counter([kind for kind, _id in mentioned])
     more = frozenset(kind for kind in counts if look.has_more and counts[kind] > LEAST_OF_MANY)
     called = _beginning(asked, scope, narrowed or {}) if look.has_more_titles else []
     return Candidates(
         titled=tuple(dict.fromkeys([*called, *look.titled])),
-        mentioned=tuple(mentioned),
+        mentioned=tuple(_first_of_kinds(mentioned, counts, most)),
         counts={kind: count - count % LEAST_OF_MANY if kind in more else count for kind, count in counts.items()},
         more=more,
         has_more_titles=look.has_more_titles,
@@ -155,7 +157,7 @@ class _Look:
     """The newest whose titles match, the shortest titles first, and the newest that match, at most one too many."""
 
     titled: list[Match]
-    mentioned: list[Match]
+    mentioned: list[tuple[str, int]]  # kind and id: thousands, of which few become more than that
 
     @property
     def has_more(self) -> bool:
@@ -171,8 +173,21 @@ def _look(asked: Asked, scope: Scope, narrowed: Mapping[str, Narrowed], *, with_
     rows = look(asked, scope, narrowed, with_titles and bool(asked.terms))
     return _Look(
         titled=[Match(kind, subject_id) for kind, subject_id, length in rows if length],
-        mentioned=[Match(kind, subject_id) for kind, subject_id, length in rows if not length],
+        mentioned=[(kind, subject_id) for kind, subject_id, length in rows if not length],
     )
+
+
+def _first_of_kinds(pairs: Sequence[tuple[str, int]], counts: Mapping[str, int], most: int) -> Iterable[Match]:
+    """Yield the first `most` of each kind, in order."""
+    wanted = {kind: min(most, count) for kind, count in counts.items()}
+    left = sum(wanted.values())
+    for kind, subject_id in pairs:
+        if not left:
+            return
+        if wanted[kind]:
+            wanted[kind] -= 1
+            left -= 1
+            yield Match(kind, subject_id)
 
 
 def _look_sqlite(asked: Asked, scope: Scope, narrowed: Mapping[str, Narrowed], with_titles: bool) -> list[_Sized]:

@@ -177,13 +177,16 @@ def _pool(
     scope, narrowed = narrow(asked.filters, Scope(viewer.organisation_id, wanted, team.pk if team else None), viewer)
     if asked.filters.state == REMOVED:
         return _removed(asked, scope, viewer)
-    found = fulltext.candidates(asked, scope, narrowed=narrowed)
+    # On a first page few of each kind are looked at; further on all candidates, so that the pages agree.
+    is_first = most <= FIRST_PAGE
+    looked_at = (MENTIONS if asked.terms else most) if is_first else fulltext.MOST_COUNTED
+    found = fulltext.candidates(asked, scope, most=looked_at, narrowed=narrowed)
     changed: tuple[tuple[str, str], ...] = ()
     direct = _by_key(text, viewer, scope) if ITEM in scope.kinds else []
     if not found.counts and not direct and (better := _put_right(asked, viewer.organisation_id, language)):
-        found = fulltext.candidates(better[0], scope, narrowed=narrowed)
+        found = fulltext.candidates(better[0], scope, most=looked_at, narrowed=narrowed)
         asked, changed = better if found.counts else (asked, ())
-    rows = _read(found, direct, asked, viewer, most)
+    rows = _read(found, direct, viewer, most) if is_first and asked.terms else rows_of(_all_of(found, direct), viewer)
     direct = [match for match in direct if match in rows]
     counts = dict(found.counts)
     counts[ITEM] = max(counts.get(ITEM, 0), len(direct))
@@ -191,29 +194,21 @@ def _pool(
     return _Pool(ordered, {kind: counts[kind] for kind in KINDS if counts.get(kind)}, asked, changed, found.more)
 
 
-def _read(found: Candidates, direct: Sequence[Match], asked: Asked, viewer: Actor, most: int) -> dict[Match, Row]:
-    """Read the rows from which `most` are shown: on a first page few of each kind, else all candidates, so that pages
-    agree.
-    """
-    if most > FIRST_PAGE:
-        return rows_of(dict.fromkeys([*direct, *found.titled, *found.mentioned]), viewer)
-    titled = list(_first_of_kinds(found.titled, LOOKED_AT))
-    known = {*direct, *titled}
-    if not asked.terms:
-        return rows_of(dict.fromkeys([*direct, *_first_of_kinds(found.mentioned, most)]), viewer)
-    mentioned = [match for match in _first_of_kinds(found.mentioned, MENTIONS) if match not in known]
-    items = [match.id for match in mentioned if match.kind == ITEM]
-    others = [match for match in mentioned if match.kind != ITEM]
-    return rows_of(dict.fromkeys([*direct, *titled, *others]), viewer, mentioned=items, most=most)
+def _all_of(found: Candidates, direct: Sequence[Match]) -> Iterable[Match]:
+    return dict.fromkeys([*direct, *found.titled, *found.mentioned])
 
 
-def _first_of_kinds(matches: Sequence[Match], most: int) -> Iterable[Match]:
-    """Return at most so many of each kind."""
+def _read(found: Candidates, direct: Sequence[Match], viewer: Actor, most: int) -> dict[Match, Row]:
+    """Read the rows of which the best `most` are shown: the best titles, and of the items that mention it as many."""
     seen: Counter[str] = Counter()
-    for match in matches:
+    known = dict.fromkeys(direct)
+    for match in found.titled:
         seen[match.kind] += 1
-        if seen[match.kind] <= most:
-            yield match
+        if seen[match.kind] <= LOOKED_AT:
+            known[match] = None
+    items = [match.id for match in found.mentioned if match.kind == ITEM and match not in known]
+    others = (match for match in found.mentioned if match.kind != ITEM)
+    return rows_of(dict.fromkeys([*known, *others]), viewer, mentioned=items, most=most)
 
 
 def _in_order(found: Candidates, rows: Mapping[Match, Row], asked: Asked, first: Sequence[Match]) -> list[Row]:
