@@ -47,7 +47,7 @@ def signed_in(world: World) -> Client:
 
 @pytest.mark.parametrize(
     ("page", "most"),
-    [("/t/ANT/board/", MOST_QUERIES), ("/t/ANT/board/beside/", MOST_QUERIES), ("/t/ANT/backlog/", MOST_QUERIES + 2)],
+    [("/t/ANT/board/", MOST_QUERIES), ("/t/ANT/board/beside/", MOST_QUERIES), ("/t/ANT/backlog/", MOST_QUERIES)],
 )
 def test_a_page_needs_few_queries_and_fewer_while_nothing_changes(world: World, page: str, most: int) -> None:
     client = signed_in(world)
@@ -55,11 +55,17 @@ def test_a_page_needs_few_queries_and_fewer_while_nothing_changes(world: World, 
     with CaptureQueriesContext(connection) as again:
         assert client.get(page).status_code == 200
     assert len(again) <= 5
-    item = Item.objects.filter(team=world.team).in_order()[3]
-    actions.rank_item(item, before=Item.objects.filter(team=world.team).in_order()[0], by=world.bo)
-    with CaptureQueriesContext(connection) as after_a_change:
-        assert client.get(page).status_code == 200
-    assert len(after_a_change) <= most
+    items = list(Item.objects.filter(team=world.team).in_order())
+    in_progress, done = Column.objects.filter(team=world.team).order_by("position")[1:3]
+    for change in (
+        lambda: actions.rank_item(items[3], before=items[0], by=world.bo),
+        lambda: actions.move_item(items[3], to=in_progress, by=world.bo),
+        lambda: actions.move_item(items[3], to=done, by=world.bo),
+    ):
+        change()
+        with CaptureQueriesContext(connection) as after_a_change:
+            assert client.get(page).status_code == 200
+        assert len(after_a_change) <= most
 
 
 @pytest.mark.parametrize("page", ["/t/ANT/board/", "/t/ANT/backlog/"])

@@ -43,6 +43,7 @@ class Step:
     before: dict[str, Any]
     after: dict[str, Any]
     change_id: int | None = None
+    token_name: str | None = None
 
 
 @dataclass(frozen=True)
@@ -130,6 +131,7 @@ def _history(item: Item, steps: int) -> tuple[Step, ...]:
             before=_share(change.before, item),
             after=_share(change.after, item),
             change_id=change.pk,
+            token_name=change.token_name,
         )
         for change in changes
     ]

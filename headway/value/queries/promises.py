@@ -3,9 +3,9 @@
 import datetime as dt
 import statistics
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
@@ -15,6 +15,8 @@ from headway.okr.models import KeyResult
 from headway.scrum.models import Category, Item, Sprint
 
 from ..models import NotNow, Serves, Verdict
+
+Value = TypeVar("Value")
 
 
 @dataclass(frozen=True)
@@ -194,9 +196,7 @@ def delivered_share(key_result_ids: Iterable[int]) -> dict[int, Delivered]:
     """
     ids = list(key_result_ids)
     rows = _WORK_FOR.all(ids[0]) if len(ids) == 1 else list(_work().filter(key_result__in=ids))
-    team_ids = {row[1] for row in rows}
-    in_hand = Sprint.objects.filter(team__in=team_ids, starts_on__isnull=False, closed_at=None)
-    with_sprint = set(in_hand.values_list("team_id", flat=True)) if team_ids else set()
+    with_sprint = _with_sprint({(row[2], row[1]) for row in rows})
     medians = _medians({(row[2], row[1]) for row in rows if not row[4]})
     work: dict[int, dict[int, list[Work]]] = defaultdict(lambda: defaultdict(list))
     for key_result_id, team_id, _organisation_id, category, size, is_in_sprint, is_shelved, count in rows:
@@ -237,13 +237,28 @@ def _together(parts: Iterable[Delivered]) -> Delivered:
     )
 
 
+def _with_sprint(teams: Collection[tuple[int, int]]) -> Collection[int]:
+    """Return which of these teams, given as (organisation, team), have a Sprint that has its days and is not over."""
+
+    def read(ids: frozenset[int]) -> frozenset[int]:
+        in_hand = Sprint.objects.filter(team__in=ids, starts_on__isnull=False, closed_at=None)
+        return frozenset(in_hand.values_list("team_id", flat=True))
+
+    return _of_teams("teams with a Sprint", teams, read, Aspect.FRAME) if teams else ()
+
+
 def _medians(teams: Collection[tuple[int, int]]) -> Mapping[int, float]:
-    """Return the median size of teams, given as (organisation, team), all of one organisation."""
+    """Return the median size of teams, given as (organisation, team)."""
+    return _of_teams("median sizes", teams, median_sizes, Aspect.SIZES) if teams else {}
+
+
+def _of_teams(
+    what: str, teams: Collection[tuple[int, int]], read: Callable[[frozenset[int]], Value], rests_on: Aspect
+) -> Value:
+    """Return what is read of teams, all of one organisation, as long as it holds. One query where it does not."""
     ids = frozenset(team_id for _organisation_id, team_id in teams)
-    organisation_id = next((organisation_id for organisation_id, _team_id in teams), 0)
-    return remembered(
-        ("median sizes", ids), lambda: median_sizes(ids), organisation_id=organisation_id, rests_on=Aspect.SIZES
-    )
+    organisation_id = next(organisation_id for organisation_id, _team_id in teams)
+    return remembered((what, ids), lambda: read(ids), organisation_id=organisation_id, rests_on=rests_on)
 
 
 def median_sizes(team_ids: Iterable[int]) -> Mapping[int, float]:
