@@ -40,6 +40,7 @@ class Change(Out):
     actor_id: Annotated[Id | None, Field(description="Person; null for a team's token, a job or somebody unnamed.")]
     actor: str
     actor_kind: Annotated[str, Field(description="member, token or system.")]
+    token_name: Annotated[str | None, Field(description="How the token was called that did it; null where none did.")]
     team_key: str | None
     subject_type: Annotated[str, Field(examples=["scrum.item"])]
     subject_id: Id
@@ -114,6 +115,7 @@ def represent(request: ApiRequest, rows: Sequence[Row]) -> list[Change]:
             actor_id=row.actor_id,
             actor=people[row.actor_id].name if row.actor_id in people else "",
             actor_kind=row.actor_kind,
+            token_name=row.token_name,
             team_key=keys.get(row.team_id or 0),
             subject_type=row.subject_type,
             subject_id=row.subject_id,

@@ -19,7 +19,7 @@ from headway.scrum.queries import Step
 from headway.scrum.queries.item import about_item
 from headway.value.models import Bet, NotNow, Verdict
 
-from .sentences import Told, sentence
+from .sentences import Told, doer, sentence
 
 PAGE = 50
 
@@ -141,7 +141,20 @@ def item_lines(item: Item, steps: Iterable[Step]) -> tuple[Said, ...]:
     """Say the steps of one item. Two queries."""
     names = _names({item.team_id}, ())
     return tuple(
-        Said(step.at, sentence(Told(step.name, step.who, item.key, step.before, step.after, names))) for step in steps
+        Said(
+            step.at,
+            sentence(
+                Told(
+                    step.name,
+                    doer(step.who, step.token_name, item.team.name),
+                    item.key,
+                    step.before,
+                    step.after,
+                    names,
+                )
+            ),
+        )
+        for step in steps
     )
 
 
@@ -151,7 +164,8 @@ def sentence_of(change: Change, item: Item) -> str:
     if change.subject_type != Item._meta.label_lower:
         name, after = name.replace("items.", "item.", 1), after.get(str(item.pk), after)
     names = _names({item.team_id}, [change])
-    return sentence(Told(name, names["person"].get(change.actor_id or 0, ""), item.key, {}, after, names))
+    who = doer(names["person"].get(change.actor_id or 0, ""), change.token_name, item.team.name)
+    return sentence(Told(name, who, item.key, {}, after, names))
 
 
 def _about(row: Any) -> Q:
@@ -215,7 +229,8 @@ def _lines(changes: list[Change], viewer: Actor) -> tuple[Line, ...]:
     for change in changes:
         who = names["person"].get(change.actor_id or 0, "")
         team = teams.get(change.team_id or 0)
-        told = Told(change.name, who, change.subject_label, change.before, change.after, names)
+        by = doer(who, change.token_name, team.name if team else "")
+        told = Told(change.name, by, change.subject_label, change.before, change.after, names)
         lines.append(
             Line(
                 at=change.at,

@@ -37,6 +37,17 @@ def sentence(told: Told) -> str:
     return str(pattern) % (given | (more(told) if more else {}))
 
 
+def doer(person: str, token: str | None, team: str) -> str:
+    """Name who did something: a person, a person by a token of theirs, or a token of a team. Empty for Headway."""
+    if not token:
+        return person
+    if person:
+        return _("%(who)s by the token “%(token)s”") % {"who": person, "token": token}
+    if team:
+        return _("The token “%(token)s” of the team %(team)s") % {"token": token, "team": team}
+    return _("The token “%(token)s”") % {"token": token}
+
+
 def has_sentence(name: str) -> bool:
     """Say whether a Change of this name has words of its own."""
     return name in _PATTERNS
@@ -176,6 +187,7 @@ _PATTERNS = {
     "bet.withdrawn": gettext_lazy("%(who)s withdrew the bet on %(what)s"),
     "verdict.entered": gettext_lazy("%(who)s judged the bet on %(what)s"),
     "verdict.withdrawn": gettext_lazy("%(who)s withdrew the verdict on %(what)s"),
+    "sprint.replanned": gettext_lazy("%(who)s changed %(what)s and its aim"),
     "sprint.aimed": gettext_lazy("%(who)s set the aim of %(what)s"),
     # OKRs
     "cycle.created": gettext_lazy("%(who)s created the cycle %(what)s"),

@@ -30,6 +30,8 @@ class Acting(Protocol):
     def person_id(self) -> int | None: ...
     @property
     def kind(self) -> str: ...
+    @property
+    def token_name(self) -> str | None: ...
 
 
 Inverse = Callable[[Change, Any], Change | None]
@@ -99,6 +101,7 @@ def record(
         team_id=team_id,
         actor_id=by.person_id,
         actor_kind=by.kind,
+        token_name=by.token_name,
         name=name,
         subject_type=subject._meta.label_lower,
         subject_id=subject.pk,

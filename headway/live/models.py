@@ -14,6 +14,8 @@ class Change(models.Model):
     team_id = models.BigIntegerField(null=True)
     actor_id = models.BigIntegerField(null=True)
     actor_kind = models.CharField(max_length=20, default="member")
+    # How the token was called that did it: tokens go, what they did stays. Null: none did (no old row is rewritten).
+    token_name = models.CharField(max_length=80, null=True)  # noqa: DJ001
     name = models.CharField(max_length=80)
     subject_type = models.CharField(max_length=40)
     subject_id = models.BigIntegerField()

@@ -24,6 +24,7 @@ class Actor:
     roles: Mapping[int, frozenset[Role]] = field(default_factory=dict)
     scopes: frozenset[str] | None = None
     team_id: int | None = None
+    token_name: str | None = None
 
     def roles_in(self, team_id: int | None) -> frozenset[Role]:
         """Return the roles in one team, or, for what belongs to no team, those held in any."""
@@ -83,10 +84,11 @@ def actor_for_token(token: ApiToken) -> Actor | None:
             roles={token.team.pk: frozenset(Role(role) for role in token.roles)},
             scopes=scopes,
             team_id=token.team.pk,
+            token_name=token.name,
         )
     assert token.person is not None
     actor = actor_for(token.person, token.organisation)
-    return actor and replace(actor, kind="token", scopes=scopes)
+    return actor and replace(actor, kind="token", scopes=scopes, token_name=token.name)
 
 
 def system_actor(of: Organisation | Team | None) -> Actor:

@@ -468,3 +468,16 @@ def test_one_changes_the_own_name(di, world):
     assert di.post("/settings/me/", {"kind": "name", "name": "Di Dean"}).status_code == 302
     assert "Di Dean" in html(di.get("/settings/me/"))
     assert Person.objects.get(pk=world.people["di"].pk).name == "Di Dean"
+
+
+def test_a_new_team_and_a_new_unit_are_taken_back_from_their_toasts(world: World, ana) -> None:
+    for kind, form in (("team", {"name": "Bee", "key": "BEE"}), ("unit", {"name": "Patients"})):
+        page = ana.post("/settings/teams/", {"kind": kind, **form}, follow=True)
+        change = Change.objects.get(name=f"{kind}.created")
+        address = f"/changes/{change.pk}/undo/"
+        assert address in page.content.decode()
+        back = ana.post(address, headers={"referer": f"http://testserver{page.request['PATH_INFO']}"}, follow=True)
+        assert back.status_code == 200
+        assert Change.objects.filter(undoes=change).exists()
+    assert not Unit.objects.filter(name="Patients").exists()
+    assert Team.objects.get(key="BEE").archived_at is not None

@@ -99,10 +99,16 @@ def _curl(whole: dict[str, Any], server: str, path: str, method: str, body_type:
     parts = ["curl"] if method == "get" else ["curl", "-X", method.upper()]
     parts += ["-H", '"Authorization: Bearer $HEADWAY_TOKEN"']
     if body_type == "application/json":
-        parts += ["-H", '"Content-Type: application/json"', "-d", f"'{json.dumps(_example(whole, schema))}'"]
+        example = json.dumps(_example(whole, schema), ensure_ascii=False)
+        parts += ["-H", '"Content-Type: application/json"', "-d", _quoted(example)]
     elif body_type:
         parts += ["-F", "file=@FILE"]
     return " ".join([*parts, f'"{server}{path}"'])
+
+
+def _quoted(text: str) -> str:
+    """Return a text as one word for a shell, single quotes in it included."""
+    return "'" + text.replace("'", "'\\''") + "'"
 
 
 def _example(whole: dict[str, Any], schema: dict[str, Any]) -> Any:

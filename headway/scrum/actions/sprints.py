@@ -1,7 +1,8 @@
 """Create, edit, start and close Sprints, and say what is in them."""
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -77,31 +78,35 @@ def edit_sprint(
     ends_on: dt.date | Keep | None = KEEP,
 ) -> Sprint:
     """Change name, goal or dates of a Sprint that is not over."""
+    given = {"name": name, "goal": goal, "starts_on": starts_on, "ends_on": ends_on}
+    sprint, before, after = rewrite_sprint(sprint, given, by=by)
+    if after:
+        record("sprint.edited", by=by, subject=sprint, team_id=sprint.team_id, before=before, after=after)
+    return sprint
+
+
+def rewrite_sprint(
+    sprint: Sprint, given: Mapping[str, Any], *, by: Actor
+) -> tuple[Sprint, dict[str, Any], dict[str, Any]]:
+    """Write fields of a Sprint that is not over, for an action that records it; KEEP leaves one as it is.
+
+    Returns the Sprint, locked, with (before, after) of what differs, fit for JSON.
+    """
     require(by, "plan_sprint", sprint)
     sprint = _locked(sprint)
     if sprint.closed_at is not None:
         raise ValidationError(_("%(sprint)s is over.") % {"sprint": sprint.name})
-    given = {"name": name, "goal": goal, "starts_on": starts_on, "ends_on": ends_on}
     given = {
         field: value.strip() if isinstance(value, str) else value for field, value in given.items() if value is not KEEP
     }
     before = fields_as_json(sprint, given)
-    for field, value in given.items():
-        setattr(sprint, field, value)
+    put_fields(sprint, given)
     _check(sprint)
     after = fields_as_json(sprint, given)
     changed = [field for field in given if before[field] != after[field]]
     if changed:
         sprint.save(update_fields=changed)
-        record(
-            "sprint.edited",
-            by=by,
-            subject=sprint,
-            team_id=sprint.team_id,
-            before={field: before[field] for field in changed},
-            after={field: after[field] for field in changed},
-        )
-    return sprint
+    return sprint, {field: before[field] for field in changed}, {field: after[field] for field in changed}
 
 
 @transaction.atomic

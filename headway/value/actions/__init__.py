@@ -3,7 +3,7 @@
 A rule that says no raises ValidationError with the field and a sentence for a person.
 """
 
-from .aims import set_sprint_aim
+from .aims import plan_sprint, replan_sprint, set_sprint_aim
 from .bets import change_bet, place_bet, withdraw_bet
 from .links import link_item, link_items, unlink
 from .not_now import bring_back, mark_told, shelve
@@ -17,6 +17,8 @@ __all__ = [
     "link_items",
     "mark_told",
     "place_bet",
+    "plan_sprint",
+    "replan_sprint",
     "set_sprint_aim",
     "shelve",
     "unlink",

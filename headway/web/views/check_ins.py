@@ -11,6 +11,7 @@ from django.views.decorators.http import require_POST
 
 from headway.agreements import actions as agreements
 from headway.lib import clock
+from headway.live.history import recording
 from headway.okr import actions, queries
 from headway.okr.models import KeyResult, Measurement
 from headway.people.access import require
@@ -70,10 +71,15 @@ def check_in(request: Request) -> HttpResponse:
     faulty = [form for form in forms if not form.is_valid()]  # each is looked at, so that each says what is wrong
     if request.method == "POST" and not faulty:
         said = [(one, form) for one, form in zip(mine, forms, strict=True) if form.says_something]
-        count = _record(request, said)
+        with recording() as made:
+            count = _record(request, said)
         if count:
-            text = ngettext("%(count)s check-in recorded.", "%(count)s check-ins recorded.", count)
-            toast(request, text % {"count": count})
+            text = ngettext(
+                "%(count)s check-in recorded.",
+                "%(count)s check-ins recorded. Each can be taken back in the activity.",
+                count,
+            )
+            toast(request, text % {"count": count}, made[0] if len(made) == 1 else None)
             return redirect("results")
         if not said:
             toast(request, _("Nothing was said, so nothing is recorded."))

@@ -17,7 +17,7 @@ from headway.people.models import OneTimeLink, Organisation
 
 from ..context import THEMES
 from ..sign_in import enter, enter_with_passkey, open_without_factor
-from . import Request, add_errors, back, is_htmx, toast
+from . import Request, add_errors, back, go, is_htmx, toast
 from .my_sign_in import passkey_name, registered
 from .people_forms import NewPasswordForm, PasskeyForm, SetupForm
 
@@ -103,7 +103,10 @@ def undo(request: Request, change_id: int) -> HttpResponse:
     """Take an action back; the note of what was done carries this address."""
     change = get_object_or_404(Change, pk=change_id, organisation_id=request.actor.organisation_id)
     try:
-        toast(request, _("Taken back."), _where_undoable(history.undo(change, by=request.actor)))
+        done = history.undo(change, by=request.actor)
+        toast(request, _("Taken back."), _where_undoable(done))
+        if done.name == "team.archived":  # the pages of the team are gone
+            return go(request, resolve_url("teams"))
     except history.CannotUndo as reason:
         toast(request, str(reason), tone="bad")
     if is_htmx(request):

@@ -77,17 +77,20 @@ def teams(request: Request) -> HttpResponse:
     )
     unit_form = UnitForm(request.POST if kind == "unit" else None, organisation=request.organisation, auto_id="unit-%s")
     if kind == "team" and team_form.is_valid():
-        team = _try(team_form, lambda: _create_team(request, **team_form.cleaned_data))
+        with history.recording() as made:
+            team = _try(team_form, lambda: _create_team(request, **team_form.cleaned_data))
         if team is not None:
-            toast(request, _("%(name)s is here. Add its people.") % {"name": team.name})
+            created = next((change for change in made if change.name == "team.created"), None)
+            toast(request, _("%(name)s is here. Add its people.") % {"name": team.name}, created)
             return redirect("people", team_key=team.key)
     if kind == "unit" and unit_form.is_valid():
-        unit = _try(
-            unit_form,
-            lambda: actions.create_unit(request.organisation, by=request.actor, **unit_form.cleaned_data),
-        )
+        with history.recording() as made:
+            unit = _try(
+                unit_form,
+                lambda: actions.create_unit(request.organisation, by=request.actor, **unit_form.cleaned_data),
+            )
         if unit is not None:
-            toast(request, _("%(name)s is here.") % {"name": unit.name})
+            toast(request, _("%(name)s is here.") % {"name": unit.name}, made[-1] if made else None)
             return redirect("teams")
     context = {
         "rows": queries.units_and_teams(request.actor),

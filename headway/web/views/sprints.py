@@ -3,7 +3,6 @@
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.db import transaction
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
@@ -14,7 +13,7 @@ from headway.people.access import allows
 from headway.people.models import Team
 from headway.scrum import actions, queries
 from headway.scrum.models import Sprint
-from headway.value.actions import set_sprint_aim
+from headway.value.actions import plan_sprint, replan_sprint
 from headway.value.queries import key_result_choices, promises_for
 
 from ..burn_up_chart import chart_of
@@ -118,37 +117,19 @@ def _form(request: Request, team: Team, row: Sprint | None = None, *, bound: boo
 
 
 def _create(request: Request, team: Team, given: dict[str, Any]) -> Sprint:
-    with transaction.atomic():
-        made = actions.create_sprint(
-            team,
-            by=request.actor,
-            name=given["name"],
-            goal=given["goal"],
-            starts_on=given["starts_on"],
-            ends_on=given["ends_on"],
-        )
-        _aim(request, made, given["aim"])
-    return made
+    fields = {name: given[name] for name in ("name", "goal", "starts_on", "ends_on")}
+    return plan_sprint(team, _aim(request, given), by=request.actor, **fields)
 
 
 def _save(request: Request, row: Sprint, given: dict[str, Any]) -> None:
-    with transaction.atomic():
-        actions.edit_sprint(
-            row,
-            by=request.actor,
-            name=given["name"] or row.name,
-            goal=given["goal"],
-            starts_on=given["starts_on"],
-            ends_on=given["ends_on"],
-        )
-        _aim(request, row, given["aim"])
+    fields = {name: given[name] for name in ("goal", "starts_on", "ends_on")} | {"name": given["name"] or row.name}
+    replan_sprint(row, _aim(request, given), by=request.actor, **fields)
 
 
-def _aim(request: Request, row: Sprint, key_result_id: int | None) -> None:
-    was = row.aim.key_result_id if hasattr(row, "aim") else None
-    if key_result_id != was:
-        found = KeyResult.objects.visible_to(request.actor).filter(pk=key_result_id).first() if key_result_id else None
-        set_sprint_aim(row, found, by=request.actor)
+def _aim(request: Request, given: dict[str, Any]) -> KeyResult | None:
+    pk = given["aim"]
+    rows = KeyResult.objects.visible_to(request.actor).select_related("objective")
+    return rows.filter(pk=pk).first() if pk else None
 
 
 def _show(request: Request, team: Team, row: Sprint, form: SprintForm, problem: str = "") -> HttpResponse:
