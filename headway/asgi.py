@@ -9,20 +9,19 @@ from collections.abc import Callable
 from typing import Any
 
 import django
-from a2wsgi import WSGIMiddleware
 from django.core.handlers.wsgi import WSGIHandler
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "headway.settings")
 django.setup()
 
 from headway.web.streams import Streams, is_stream  # noqa: E402  (needs what setup() has loaded)
+from headway.web.threads import OnThreads  # noqa: E402
 
 # Each thread keeps a database connection of its own; SQLite writes one at a time however many there are.
 THREADS = 8
 
 handler = WSGIHandler()
-# Django types what it returns as a response; it is the iterable of bytes that WSGI asks for.
-pages = WSGIMiddleware(handler, workers=THREADS)  # type: ignore[arg-type]
+pages = OnThreads(handler, THREADS)
 streams = Streams(handler)
 
 

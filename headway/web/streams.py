@@ -6,7 +6,6 @@ compressed once, go to all of them.
 """
 
 import asyncio
-import io
 import json
 import logging
 import random
@@ -18,7 +17,6 @@ from functools import cached_property, partial
 from typing import Any, TypeVar
 from weakref import WeakKeyDictionary
 
-from a2wsgi.wsgi import build_environ
 from django.core.handlers.wsgi import WSGIHandler, WSGIRequest, get_script_name
 from django.core.signals import request_started
 from django.db import close_old_connections
@@ -33,6 +31,7 @@ from headway.people.models import Person
 
 from .cuts import cut_between, pieces_of
 from .live import Pace, Region, Viewer, announcement, draw
+from .threads import environ_of
 from .views.live import Watch
 
 log = logging.getLogger("headway.live")
@@ -440,7 +439,7 @@ class Desk:
         return self._number
 
     def _ask_django(self, scope: Any) -> HttpResponse:
-        environ: Any = build_environ({**scope, "method": "GET"}, io.BytesIO())  # type: ignore[arg-type,typeddict-item]
+        environ = environ_of({**scope, "method": "GET"})
         set_script_prefix(get_script_name(environ))
         request_started.send(sender=self.__class__, environ=environ)
         response = self._django.get_response(WSGIRequest(environ))
