@@ -1,10 +1,12 @@
 """The running programme and the real browser, as the journeys in tests/e2e use them (fixtures: conftest.py)."""
 
 import os
+import re
 import shutil
 import socket
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,10 +14,29 @@ import pytest
 from django.conf import settings
 from django.test import Client
 
+from headway.live import hub
+
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
 AXE = Path(__file__).parent / "e2e" / "axe.min.js"
+# What htmx is fetching or putting in just now.
+UNDER_WAY = ".htmx-request, .htmx-swapping, .htmx-settling"
+# Colours are measured when nothing moves any more and the letters are the page's own.
+AT_REST = """async () => {
+  await document.fonts.ready;
+  const ends = (one) => one.playState === "running" && Number.isFinite(one.effect.getComputedTiming().endTime);
+  await Promise.allSettled(document.getAnimations().filter(ends).map((animation) => animation.finished));
+}"""
+EXAMINE = """async (selector) => (await axe.run(
+  selector === "body" ? document : document.querySelector(selector),
+  {
+    runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
+    resultTypes: ["violations"],
+  },
+)).violations"""
+# How it is told that the page which was asked has given way to another.
+GONE = ("Execution context was destroyed", "axe is not defined", "navigat", "Cannot find context")
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 BROWSER_ARGUMENTS = [
     "--headless",
@@ -65,6 +86,17 @@ class LiveServer:
         self._server.should_exit = True
         self._thread.join(10)
 
+    def stop_listening(self) -> None:
+        """End what hands on Changes to the streams of a test that is over.
+
+        It would ask a database that pytest-django has shut by then, die of it, and tell the next test nothing.
+        """
+        for listening in list(hub._running):
+            listening.stop()
+        for thread in threading.enumerate():
+            if thread.name == "live hub":
+                thread.join(10)
+
     def sign_in(self, page: "Page", person: Any) -> None:
         """Give the page's browser a session of `person`, without the sign-in form."""
         client = Client()
@@ -73,23 +105,77 @@ class LiveServer:
         page.context.add_cookies([{"name": cookie.key, "value": cookie.value, "url": self.url}])
 
 
+def slow_down(page: "Page", latency: int) -> None:
+    """Let every answer come `latency` ms late and the page reckon four times as slowly, as on a loaded machine."""
+    session = page.context.new_cdp_session(page)
+    session.send("Emulation.setCPUThrottlingRate", {"rate": 4})
+    session.send("Network.enable")
+    conditions = {"offline": False, "latency": latency, "downloadThroughput": -1, "uploadThroughput": -1}
+    session.send("Network.emulateNetworkConditions", conditions)
+
+
+def ready(page: "Page") -> None:
+    """Wait until the document is loaded, its behaviours are bound, and no part of it is being fetched or swapped.
+
+    It looks at the page that is open now. After a click that leads elsewhere wait for the address first (`arrive`).
+    """
+    from playwright.sync_api import expect
+
+    page.wait_for_load_state("load")
+    expect(page.locator("html[data-bound]")).to_be_attached()
+    expect(page.locator(UNDER_WAY)).to_have_count(0)
+
+
+def patient(page: "Page") -> "Page":
+    """Let `goto` and `reload` return when the page hears keys and clicks, not already when it is drawn."""
+    for name in ("goto", "reload"):
+        setattr(page, name, _and_ready(page, getattr(page, name)))
+    return page
+
+
+def _and_ready(page: "Page", go: Callable[..., Any]) -> Callable[..., Any]:
+    def gone(*arguments: Any, **options: Any) -> Any:
+        answer = go(*arguments, **options)
+        if page.locator("script[src*='js/main']").count():
+            ready(page)
+        return answer
+
+    return gone
+
+
+def arrive(page: "Page", address: str) -> None:
+    """Wait until the page is at an address (a pattern) and hears keys there."""
+    from playwright.sync_api import expect
+
+    expect(page).to_have_url(re.compile(address))
+    ready(page)
+
+
 def assert_accessible(page: "Page", *, include: str = "body") -> None:
     """Fail where axe-core finds a breach of WCAG 2.2 A or AA under the selector `include`.
 
-    The script comes in by the debugger, as the page's own policy lets no foreign script in.
+    Where the page goes away meanwhile, the one that comes is examined instead.
     """
-    if not page.evaluate("'axe' in window"):
-        page.evaluate(AXE.read_text() + ";undefined")
-    found = page.evaluate(
-        """selector => axe.run(selector === "body" ? document : document.querySelector(selector), {
-            runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
-            resultTypes: ["violations"],
-        })""",
-        include,
-    )
     told = [
         f"{breach['id']} ({breach['impact']}): {breach['help']}\n"
         + "\n".join(f"    {node['html'][:160]}\n    {node['failureSummary']}" for node in breach["nodes"][:5])
-        for breach in found["violations"]
+        for breach in _breaches(page, include)
     ]
     assert not told, f"{page.url} has breaches:\n" + "\n".join(told)
+
+
+def _breaches(page: "Page", include: str, tries: int = 5) -> list[dict[str, Any]]:
+    from playwright.sync_api import Error
+
+    page.wait_for_load_state("load")
+    page.locator(include).first.wait_for(state="attached")
+    try:
+        page.evaluate(AT_REST)
+        # The script comes in by the debugger, as the page's own policy lets no foreign script in.
+        if not page.evaluate("'axe' in window"):
+            page.evaluate(AXE.read_text() + ";undefined")
+        return page.evaluate(EXAMINE, include)
+    except Error as error:
+        if tries == 1 or not any(told in str(error) for told in GONE):
+            raise
+    return _breaches(page, include, tries - 1)

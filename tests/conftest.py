@@ -1,5 +1,6 @@
 """What every test stands on: a data folder of its own, the database of DATABASE_URL, and a real browser."""
 
+import logging
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -8,10 +9,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from django.conf import settings
 from django.core.files.storage import storages
+from django.test import TransactionTestCase
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 
-from tests.browser import BROWSER_ARGUMENTS, LiveServer, chromium
+from headway.lib.logs import Lines
+from tests.browser import BROWSER_ARGUMENTS, LiveServer, chromium, patient, slow_down
+from tests.emptying import empty_tables
 from tests.installation import Installation, new_installation
 
 if TYPE_CHECKING:
@@ -20,11 +24,19 @@ if TYPE_CHECKING:
 # Playwright's blocking interface runs a loop in our thread, and Django would refuse the database there.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
 
+TransactionTestCase._fixture_teardown = empty_tables
+
 # A busy machine is no failure: speed is measured in bench/. CI runs the same examples each time.
 hypothesis_settings.register_profile(
     "headway", deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=bool(os.environ.get("CI"))
 )
 hypothesis_settings.load_profile("headway")
+
+
+#: how long a browser test waits for what is to come [ms]
+PATIENCE = 30_000
+#: shows which test does not wait for what it looks at: HEADWAY_TEST_LATENCY=400 pytest tests/e2e [ms]
+LATENCY = int(os.environ.get("HEADWAY_TEST_LATENCY") or 0)
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -37,6 +49,15 @@ def data_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     settings.STORAGES["default"]["OPTIONS"]["location"] = folder / "files"
     storages.backends  # noqa: B018  (a cached property: read now, so that it keeps what was set)
     return folder
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _log_is_kept_from_the_console() -> None:
+    """Nobody reads log lines between pytest's dots; pytest keeps them, and shows those of a test that failed."""
+    settings.LOGGING_CONFIG = None  # the live server sets Django up once more
+    root = logging.getLogger()
+    for handler in [handler for handler in root.handlers if isinstance(handler, Lines)]:
+        root.removeHandler(handler)
 
 
 @pytest.fixture(scope="session")
@@ -63,16 +84,19 @@ def _live_server() -> Iterator[LiveServer]:
 
 
 @pytest.fixture
-def live(transactional_db: None, _live_server: LiveServer) -> LiveServer:
+def live(transactional_db: None, _live_server: LiveServer) -> Iterator[LiveServer]:
     """The running programme; `live.url` is its address. What a test writes is seen there, and gone afterwards."""
-    return _live_server
+    yield _live_server
+    _live_server.stop_listening()
 
 
 @pytest.fixture(scope="session")
 def browser() -> "Iterator[Browser]":
     """The system's Chromium."""
-    from playwright.sync_api import sync_playwright
+    from playwright.sync_api import expect, sync_playwright
 
+    # A busy machine is no failure: what is to come may take its time.
+    expect.set_options(timeout=PATIENCE)
     with sync_playwright() as playwright:
         running = playwright.chromium.launch(executable_path=chromium(), args=BROWSER_ARGUMENTS)
         yield running
@@ -112,10 +136,13 @@ def open_page(browser: "Browser", live: LiveServer, complaints: list[str]) -> "I
 
     def open_page(**options: Any) -> "Page":
         context = browser.new_context(base_url=live.url, **{"reduced_motion": "reduce", **options})
-        context.set_default_timeout(15_000)
+        context.set_default_timeout(PATIENCE)
         context.on("page", listen)
         contexts.append(context)
-        return context.new_page()
+        page = context.new_page()
+        if LATENCY:
+            slow_down(page, LATENCY)
+        return page if options.get("java_script_enabled") is False else patient(page)
 
     yield open_page
     for context in contexts:

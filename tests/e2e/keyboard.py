@@ -1,9 +1,10 @@
 """A person who has a keyboard and nothing else."""
 
-import re
 from typing import TYPE_CHECKING
 
 from playwright.sync_api import expect
+
+from tests.browser import arrive, ready
 
 if TYPE_CHECKING:
     from playwright.sync_api import Locator, Page
@@ -59,10 +60,8 @@ class Keyboard:
         self.arrive(address)
 
     def arrive(self, address: str) -> None:
-        expect(self.page).to_have_url(re.compile(address))
-        self.ready()
+        arrive(self.page, address)
 
     def ready(self) -> None:
         """Wait until the behaviours of the page are bound, and nothing is under way."""
-        self.page.wait_for_load_state("networkidle")
-        expect(self.page.locator(".htmx-request, .htmx-swapping, .htmx-settling")).to_have_count(0)
+        ready(self.page)

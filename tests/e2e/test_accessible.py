@@ -23,7 +23,7 @@ from headway.people.models import Holiday, Membership, Organisation, Person, Tea
 from headway.scrum.models import Category, Item, Sprint
 from headway.sync.models import Import
 from headway.value.models import Bet, Verdict
-from tests.browser import LiveServer
+from tests.browser import LiveServer, ready
 from tests.web.test_access_walk import ROUTES
 from tests.world import PASSWORD, make_organisation, make_person, make_team
 
@@ -82,19 +82,19 @@ class Tour:
 
     def look(self) -> None:
         """Look at the page as it stands after a deed."""
-        self.page.wait_for_load_state("networkidle")
+        ready(self.page)
         self.found += complaints_about(self.page)
         self.complaints.clear()  # where a deed was refused, the console names the status
 
     def see_palette(self, address: str, *texts: str) -> None:
         """Open the palette by its keys, and look at what it offers and finds."""
         self.page.goto(address)
-        self.page.wait_for_load_state("networkidle")
+        ready(self.page)
         self.page.keyboard.press("Control+k")
         field = self.page.get_by_role("combobox", name="Search or jump")
         for text in texts:
             field.fill(text)
-            self.page.wait_for_load_state("networkidle")
+            ready(self.page)
             expect(self.page.get_by_role("dialog").get_by_role("option").first).to_be_visible()
             self.found += complaints_about(self.page, dialog=True)
 
@@ -102,11 +102,11 @@ class Tour:
         """Open each dialog of a page by its keys and look at it."""
         for keys in ways:
             self.page.goto(address)
-            self.page.wait_for_load_state("networkidle")
+            ready(self.page)
             for key in keys:
                 self.page.keyboard.press(key)
             expect(self.page.locator("dialog[open] :is(h1, h2)").first).to_be_visible()
-            self.page.wait_for_load_state("networkidle")
+            ready(self.page)
             self.found += complaints_about(self.page, dialog=True)
 
 

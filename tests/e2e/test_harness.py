@@ -42,8 +42,8 @@ def test_a_breach_of_the_policy_is_noticed(page: "Page", complaints: list[str]) 
         route.fulfill(response=answer, body=answer.text().replace("</head>", "<script>1</script></head>"))
 
     page.route("**/sign-in/", add_inline_script)
-    page.goto("/sign-in/")
-    page.wait_for_load_state("networkidle")
+    with page.expect_console_message(lambda message: "Content Security Policy" in message.text):
+        page.goto("/sign-in/")
     assert any("Content Security Policy" in complaint for complaint in complaints), complaints
     complaints.clear()
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from headway.people import actions
-from tests.browser import LiveServer, assert_accessible
+from tests.browser import LiveServer, arrive, assert_accessible
 from tests.world import make_world
 
 pytestmark = [pytest.mark.e2e, pytest.mark.django_db(transaction=True)]
@@ -31,6 +31,7 @@ def test_holidays_are_added_and_read(
     page.screenshot(path=tmp_path / "holidays.png", full_page=True)
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     page.get_by_role("link", name="Outing of the team").click()
+    arrive(page, r"/settings/holidays/\d+/$")
     assert_accessible(page, include="main")
     page.goto("/settings/me/")
     assert_accessible(page, include="main")

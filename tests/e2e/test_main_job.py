@@ -301,7 +301,7 @@ def order(keys: Keyboard) -> None:
     look(keys)
     hold(keys, OPEN[0])
     keys.press("Alt+ArrowDown")
-    expect(page.locator(".toasts")).to_contain_text("is now rank 2")
+    expect(page.locator(".toasts")).to_contain_text(f"{OPEN[0]} now stands after {OPEN[1]}.")
     expect(now.first).to_contain_text(OPEN[1])
     keys.ready()
     titles = list(Item.objects.open().in_order().values_list("title", flat=True))

@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 from headway.people.actions import edit_team
 from headway.scrum.actions import block_item, create_item, edit_item, move_item
 from headway.scrum.models import Column, Item
-from tests.browser import assert_accessible
+from tests.browser import assert_accessible, ready
 from tests.world import World, make_world
 
 pytestmark = pytest.mark.e2e
@@ -40,7 +40,7 @@ def test_it_has_no_barriers(page, live, world, item, size, theme):
     live.sign_in(page, world.people["ana"])
     for name, address in {"all": "/activity/", "team": f"/activity/?of=people.team:{world.team.pk}"}.items():
         page.goto(address)
-        page.wait_for_load_state("networkidle")
+        ready(page)
         if folder := os.environ.get("PICTURES"):
             page.screenshot(path=Path(folder) / f"activity-{name}-{size}-{theme}.png", full_page=True)
         assert_accessible(page)
@@ -56,10 +56,10 @@ def test_a_change_is_taken_back_and_forth_by_keyboard(page, live, world, item):
     expect(page.locator("[data-toast]").first).to_contain_text("Taken back.")
     item.refresh_from_db()
     assert item.blocked_because == ""
-    page.wait_for_load_state("networkidle")
+    ready(page)
     with page.expect_response(lambda answer: "/undo/" in answer.url):
         page.keyboard.press("Control+z")
-    page.wait_for_load_state("networkidle")
+    ready(page)
     item.refresh_from_db()
     assert item.blocked_because == "The price service is down"
 
@@ -67,8 +67,7 @@ def test_a_change_is_taken_back_and_forth_by_keyboard(page, live, world, item):
 def test_it_offers_to_load_what_others_did_meanwhile(page, live, world, item):
     live.sign_in(page, world.people["ana"])
     page.goto("/activity/")
-    page.wait_for_load_state("load")
     expect(page.locator("[data-live]").first).to_be_attached()
-    page.wait_for_timeout(500)
+    expect(page.locator(".live-bar[data-connected]")).to_be_attached()
     create_item(world.team, title="A new thing", by=world.bo)
-    expect(page.get_by_text("Something changed.")).to_be_visible(timeout=10_000)
+    expect(page.get_by_text("Something changed.")).to_be_visible()

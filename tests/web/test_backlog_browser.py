@@ -8,7 +8,7 @@ from playwright.sync_api import Page, expect
 from headway.scrum.models import Item
 from headway.value.actions import shelve
 from headway.value.models import Bet, NotNow, Serves
-from tests.browser import assert_accessible
+from tests.browser import assert_accessible, ready
 from tests.value.make import make_bet, make_done
 from tests.world import World, make_item, make_sprint, make_world
 
@@ -38,7 +38,7 @@ def bo(page, live, world) -> Page:
 
 def open_sheet(page: Page) -> None:
     page.goto("/t/ANT/backlog/")
-    page.wait_for_load_state("networkidle")
+    ready(page)
 
 
 def now(page: Page) -> list[str]:
@@ -50,7 +50,7 @@ def test_alt_and_an_arrow_move_the_row_in_hand_and_keep_it_in_hand(bo):
     bo.keyboard.press("j")
     bo.keyboard.press("j")
     bo.keyboard.press("Alt+ArrowUp")
-    expect(bo.locator(".toast")).to_contain_text("Two is now rank 1")
+    expect(bo.locator(".toast")).to_contain_text("Two now stands before One.")
     expect(bo.locator("tr[data-row]").first).to_contain_text("Two")
     assert now(bo) == ["Two", "One", "Three"]
     bo.keyboard.press("Alt+ArrowDown")
@@ -157,14 +157,14 @@ def test_the_filter_asks_while_it_is_typed_and_keeps_the_address(bo):
 def test_the_linking_page_goes_by_keys(bo, world):
     Item.objects.filter(title="Plain 0").update(title="Repeat orders without a call by text")
     bo.goto("/t/ANT/link/")
-    bo.wait_for_load_state("networkidle")
+    ready(bo)
     assert_accessible(bo)
     bo.keyboard.press("1")
     expect(bo.get_by_role("heading", name="Plain 1")).to_be_visible()
     assert Serves.objects.filter(item__title__startswith="Repeat", key_result=world.key_result).exists()
     bo.keyboard.press("s")
     expect(bo.get_by_role("heading", name="Plain 2")).to_be_visible()
-    bo.wait_for_load_state("networkidle")
+    ready(bo)
     bo.keyboard.press("k")
     bo.keyboard.press("h")
     bo.get_by_label("Because").fill("The driver is old")
@@ -179,7 +179,7 @@ def test_accessible_in_both_themes_and_nothing_runs_off_a_phone(open_page, live,
     page = open_page(color_scheme=scheme, viewport=PHONE)
     live.sign_in(page, world.people["bo"])
     page.goto(address)
-    page.wait_for_load_state("networkidle")
+    ready(page)
     assert_accessible(page)
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     page.set_viewport_size({"width": 1440, "height": 900})
@@ -188,7 +188,7 @@ def test_accessible_in_both_themes_and_nothing_runs_off_a_phone(open_page, live,
 
 def test_the_forecast_answers_while_it_is_asked(bo, complaints):
     bo.goto("/t/ANT/forecast/")
-    bo.wait_for_load_state("networkidle")
+    ready(bo)
     bo.get_by_label("Number of items").fill("30")
     expect(bo.get_by_role("img", name=re.compile("Chance that 30 items are done"))).to_be_visible()
     bo.get_by_label("Number of items").fill("0")

@@ -8,7 +8,7 @@ from playwright.sync_api import expect
 
 from headway.scrum.actions import edit_item
 from headway.scrum.models import Category
-from tests.browser import assert_accessible
+from tests.browser import assert_accessible, ready
 from tests.sync.test_import import FIRST, PARKED, bring, item
 from tests.world import World, make_sprint, make_world
 
@@ -39,7 +39,7 @@ def choose(page, folder: Path, text: str) -> None:
     page.get_by_label("The tracker’s export").set_input_files(path)
     page.get_by_role("button", name="Look at it").press("Enter")
     expect(page.get_by_role("heading", name=re.compile("Bring in Ant’s Jira export"))).to_be_visible()
-    page.wait_for_load_state("networkidle")
+    ready(page)
 
 
 def test_from_the_file_to_the_items_and_back_by_keyboard(ana, world, tmp_path):

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from headway.people import actions
-from tests.browser import assert_accessible
+from tests.browser import assert_accessible, ready
 from tests.world import PASSWORD, World, make_sprint, make_world
 
 pytestmark = pytest.mark.e2e
@@ -36,11 +36,6 @@ def world(live) -> World:
 def ana(page, live, world):
     live.sign_in(page, world.people["ana"])
     return page
-
-
-def ready(page):
-    """Wait until the behaviours of the page are bound."""
-    page.wait_for_load_state("networkidle")
 
 
 def test_keys_lead_around_and_are_listed(ana):
@@ -158,6 +153,7 @@ def test_a_link_to_hand_over_is_copied(ana, world):
     ready(ana)
     ana.get_by_label("More about Cy Cole").click()
     ana.locator("details[open]").get_by_role("button", name="New link to set a password").click()
+    expect(ana.get_by_label("Link", exact=True)).to_be_visible()
     ready(ana)
     ana.get_by_role("button", name="Copy").click()
     expect(ana.get_by_role("button", name="Copied")).to_be_visible()
@@ -203,7 +199,8 @@ def test_the_list_of_keys_is_accessible(ana):
     ana.goto("/t/ANT/people/")
     ready(ana)
     ana.keyboard.press("?")
-    assert_accessible(ana, include="dialog")
+    expect(ana.get_by_role("dialog", name="Keys on this page")).to_be_visible()
+    assert_accessible(ana, include="dialog[open]")
 
 
 @pytest.mark.parametrize("width", [390, 320])
