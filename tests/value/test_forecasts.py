@@ -171,6 +171,24 @@ def test_the_sprint_s_chance_is_of_all_that_is_open_in_it(world: World) -> None:
 # Days off
 
 
+def test_a_holiday_in_the_rest_of_the_sprint_leaves_fewer_days_for_it(world: World) -> None:
+    make_done(world.team, weeks=8, a_week=3)
+    sprint = make_sprint(world.team, 4, days=18)
+    for _ in range(3):
+        make_item(world.team, sprint=sprint)
+    plain = sprint_chance(world.team)
+    today = clock.today()
+    off = {"first_on": today + dt.timedelta(days=1), "last_on": today + dt.timedelta(days=7)}
+    actions.add_holiday(world.team, by=world.ana, name="Fair", **off)
+    assert sprint.ends_on is not None
+    days = working_days(today, sprint.ends_on) - 5  # seven days in a row hold five working days
+    short = sprint_chance(Team.objects.get(pk=world.team.pk))
+    assert isinstance(plain, SprintChance)
+    assert isinstance(short, SprintChance)
+    assert short.chance == items_done([3] * 8, weeks=days / 5).at_least(3)
+    assert short.chance < plain.chance
+
+
 def test_a_forecast_over_christmas_is_later_and_falls_on_a_working_day(world: World) -> None:
     today = dt.date(2026, 12, 14)
     for week in range(8):
