@@ -57,7 +57,7 @@ class SprintRow:
 
 
 def burn_up(sprint: Sprint, *, today: dt.date | None = None) -> BurnUp | None:
-    """Return how the Sprint's scope and its done work grew, day by day; None without dates. Three queries.
+    """Return how the Sprint's scope and its done work grew, day by day; None without dates. Two queries.
 
     Right when the scope changes on the way (who was in it on each day is known) and when something done is reopened
     (what was done on each day comes from the transitions). Sizes are today's.
@@ -66,11 +66,13 @@ def burn_up(sprint: Sprint, *, today: dt.date | None = None) -> BurnUp | None:
         return None
     today = today or clock.today()
     stays: dict[int, list[tuple[dt.datetime, dt.datetime | None]]] = defaultdict(list)
-    for item_id, added_at, removed_at in _STAYS.all(sprint.pk):
+    sizes: dict[int, float | None] = {}
+    now_done: dict[int, dt.datetime | None] = {}
+    for item_id, added_at, removed_at, size, category, done_at in _STAYS.all(sprint.pk):
         stays[item_id].append((added_at, removed_at))
-    items = _ITEMS.all(sprint.pk)
-    sizes = {pk: size for pk, size, _category, _done_at in items}
-    now_done = {pk: done_at for pk, _size, category, done_at in items if category == Category.DONE}
+        sizes[item_id] = size
+        if category == Category.DONE:
+            now_done[item_id] = done_at
     spans = done_spans_of_sprint(sprint.pk, now_done)
     now = clock.now()
     last_moment = min(now, sprint.closed_at) if sprint.closed_at else now
@@ -112,10 +114,10 @@ def burn_up(sprint: Sprint, *, today: dt.date | None = None) -> BurnUp | None:
 
 
 _STAYS = Prepared(
-    lambda sprint: SprintStay.objects.filter(sprint=sprint).values_list("item_id", "added_at", "removed_at"), int
-)
-_ITEMS = Prepared(
-    lambda sprint: Item.objects.filter(stays__sprint=sprint).values_list("pk", "size", "category", "done_at"), int
+    lambda sprint: SprintStay.objects.filter(sprint=sprint).values_list(
+        "item_id", "added_at", "removed_at", "item__size", "item__category", "item__done_at"
+    ),
+    int,
 )
 
 
