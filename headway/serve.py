@@ -421,7 +421,11 @@ def _serve_until_stopped(listener: socket.socket) -> None:
 
 
 def _share_heap() -> None:
-    """Let all threads take memory from two heaps: with one each, as by default, much of each lies empty."""
+    """Let all threads take memory from two heaps: with one each, as by default, much of each lies empty.
+
+    NumPy, which is not loaded yet, shares no sums among threads: ours are small, and each thread would hold memory.
+    """
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     arenas = -8  # M_ARENA_MAX of malloc.h
     with suppress(AttributeError, OSError):  # another library than that of GNU has no such setting
         ctypes.CDLL(None).mallopt(arenas, 2)
