@@ -75,7 +75,7 @@ class LiveServer:
     def start(self) -> None:
         """Return when it answers."""
         self._thread.start()
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 60
         while not self._server.started:
             if time.monotonic() > deadline or not self._thread.is_alive():
                 raise RuntimeError("the live server did not start")

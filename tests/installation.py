@@ -19,7 +19,8 @@ import pytest
 from django.db import connection
 
 HEADWAY = Path(sys.executable).with_name("headway")
-BOTH_TAKE = 5  # seconds: what a stop may take at most
+# A stop takes five seconds at most; a busy machine takes longer for the same. What hangs never ends [s].
+BOTH_TAKE = 20
 
 
 @dataclass
@@ -31,13 +32,13 @@ class Installation:
 
     def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [HEADWAY, *arguments], env=self.environment, capture_output=True, text=True, timeout=60, check=False
+            [HEADWAY, *arguments], env=self.environment, capture_output=True, text=True, timeout=180, check=False
         )
 
     def python(self, code: str) -> None:
         """Run code inside the installation, with Django set up."""
         setup = "import os, django; os.environ['DJANGO_SETTINGS_MODULE'] = 'headway.settings'; django.setup()\n"
-        subprocess.run([sys.executable, "-c", setup + code], env=self.environment, check=True, timeout=60)
+        subprocess.run([sys.executable, "-c", setup + code], env=self.environment, check=True, timeout=180)
 
     def start(self) -> "Started":
         process = subprocess.Popen(
@@ -68,12 +69,12 @@ class Started:
 
     def get(self, path: str) -> tuple[int, str]:
         browser = urllib.request.build_opener(urllib.request.HTTPCookieProcessor())
-        with browser.open(self.url + path, timeout=20) as answer:
+        with browser.open(self.url + path, timeout=60) as answer:
             return answer.status, answer.read().decode()
 
     def worker(self) -> psutil.Process:
         """The worker process; waited for, as it starts after the address is printed."""
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 60
         while time.monotonic() < deadline:
             if children := psutil.Process(self.process.pid).children():
                 return children[0]
@@ -84,7 +85,7 @@ class Started:
         """Stop it, check the exit code and the time, return what else it said."""
         asked = time.monotonic()
         self.process.send_signal(by)
-        rest, _ = self.process.communicate(timeout=20)
+        rest, _ = self.process.communicate(timeout=2 * BOTH_TAKE)
         assert self.process.returncode == 0, rest
         assert time.monotonic() - asked < BOTH_TAKE
         return rest

@@ -15,7 +15,7 @@ def test_nothing_acknowledged_is_lost_when_everything_is_killed() -> None:
         [sys.executable, ROOT / "bench" / "kill.py", "--times", "2", "--database", connection.vendor],
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=600,
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr

@@ -100,7 +100,7 @@ def test_a_worker_is_started_for_a_task_again_where_it_dies_and_ends_with_the_se
     second = server.worker()
     assert second.pid != worker.pid
     server.process.kill()
-    psutil.wait_procs([second], timeout=20)  # it may be starting up just then
+    psutil.wait_procs([second], timeout=60)  # it may be starting up just then
     assert not second.is_running()
 
 
@@ -137,7 +137,7 @@ def test_a_request_under_way_is_answered_before_the_end(installation: Installati
         "Content-Type: application/x-www-form-urlencoded\r\n"
         f"Content-Length: {len(body)}\r\n\r\n"
     )
-    with socket.create_connection(("127.0.0.1", port), timeout=20) as open_request:
+    with socket.create_connection(("127.0.0.1", port), timeout=60) as open_request:
         open_request.sendall(head.encode() + body[:9])
         time.sleep(0.5)
         server.process.terminate()
@@ -223,7 +223,7 @@ def test_a_child_that_keeps_ending_is_started_ever_more_slowly(tmp_path: Path) -
     code = f"import time; open({str(starts)!r}, 'a').write(f'{{time.monotonic()}}\\n')"
     child = Child([sys.executable, "-c", code], first_wait=0.2, longest_wait=0.8)
     child.start()
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while time.monotonic() < deadline and not (starts.exists() and len(starts.read_text().split()) >= 4):
         time.sleep(0.05)
     child.begin_stop()
@@ -249,7 +249,7 @@ def test_a_child_runs_when_it_is_needed(tmp_path: Path) -> None:
     for count in (1, 2):
         assert not needed.is_set()
         needed.set()
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 60
         while not starts.exists() or len(starts.read_text()) < count:
             assert time.monotonic() < deadline, "it was not started"
             time.sleep(0.02)

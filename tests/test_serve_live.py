@@ -60,7 +60,7 @@ class Stream:
 
     def __init__(self, server: Started, session: str, query: str = "r=part:/t/ANT/board/?sprint=1") -> None:
         at = urlsplit(server.url)
-        self._socket = socket.create_connection((at.hostname, at.port), timeout=20)
+        self._socket = socket.create_connection((at.hostname, at.port), timeout=60)
         query = query.replace("?", "%3F").replace("=1", "%3D1")
         lines = [f"GET /live/?page=/t/ANT/board/&{query} HTTP/1.1", "Host: localhost", f"Cookie: sessionid={session}"]
         self._socket.sendall("\r\n".join([*lines, "", ""]).encode())

@@ -29,7 +29,7 @@ def test_the_examples_do_what_they_say(live: LiveServer, tmp_path: Path) -> None
         env={**os.environ, "HEADWAY_URL": live.url, "HEADWAY_TOKEN": text},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=300,
         check=False,
     )
     assert done.returncode == 0, done.stderr

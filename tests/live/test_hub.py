@@ -35,7 +35,7 @@ def hub(heard: list[Heard]) -> Iterator[Hub]:
 
 def until(is_so: Callable[[], bool]) -> None:
     """Wait for another thread; fail after a long while."""
-    end = time.monotonic() + 20
+    end = time.monotonic() + 60
     while not is_so():
         assert time.monotonic() < end, "it did not come"
         time.sleep(0.01)

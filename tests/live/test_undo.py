@@ -112,7 +112,7 @@ def test_of_two_who_press_undo_at_once_one_does_it_and_the_other_is_told(of: str
     else:
         edit_item(item, by=world.ana, title="Repeat")
     change = Change.objects.latest("pk")
-    together = threading.Barrier(2, timeout=20)
+    together = threading.Barrier(2, timeout=60)
     answers: list[str] = []
 
     def press(actor: object) -> None:

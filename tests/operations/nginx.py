@@ -64,7 +64,7 @@ def in_front_of(port: int, *, folder: Path, tls: int, plain: int, path: str = ""
         yield certificate
     finally:
         process.terminate()
-        process.communicate(timeout=10)
+        process.communicate(timeout=60)
 
 
 def _certificate(folder: Path) -> Path:
@@ -76,7 +76,7 @@ def _certificate(folder: Path) -> Path:
 
 
 def _wait_for(port: int, process: "subprocess.Popen[str]", folder: Path) -> None:
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
         if process.poll() is not None:
             pytest.fail(f"nginx ended: {process.communicate()[1]} {(folder / 'error.log').read_text()}")

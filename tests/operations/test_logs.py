@@ -158,13 +158,13 @@ def test_the_log_of_a_day_names_nobody(installation: Installation) -> None:
     def ask(path: str, fields: dict[str, str] | None = None, **headers: str) -> int:
         body = urllib.parse.urlencode(fields).encode() if fields is not None else None
         try:
-            with browser.open(urllib.request.Request(server.url + path, body, headers), timeout=20) as answer:
+            with browser.open(urllib.request.Request(server.url + path, body, headers), timeout=60) as answer:
                 return int(answer.status)
         except urllib.error.HTTPError as error:
             return error.code
 
     def sign_in(password: str) -> int:
-        with browser.open(server.url + "/sign-in/", timeout=20) as page:
+        with browser.open(server.url + "/sign-in/", timeout=60) as page:
             token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', page.read().decode())
         assert token
         fields = {"csrfmiddlewaretoken": token[1], "email": "zebrafish@example.org", "password": password}

@@ -41,7 +41,7 @@ class Browser:
     ) -> tuple[int, http.client.HTTPMessage, bytes]:
         request = urllib.request.Request(address, data, headers or {})
         try:
-            with self._opener.open(request, timeout=30) as answer:
+            with self._opener.open(request, timeout=60) as answer:
                 return answer.status, answer.headers, answer.read()
         except urllib.error.HTTPError as error:
             return error.code, error.headers, error.read()
@@ -183,7 +183,7 @@ def test_a_live_stream_comes_through_as_it_is_sent(site: Site) -> None:
     address = urllib.parse.urljoin(site.root, found[1].replace("&amp;", "&"))
     cookies = "; ".join(f"{cookie.name}={cookie.value}" for cookie in site.browser.cookies)
     parts = urllib.parse.urlsplit(address)
-    connection = http.client.HTTPSConnection(parts.netloc, context=site.browser.trust, timeout=10)
+    connection = http.client.HTTPSConnection(parts.netloc, context=site.browser.trust, timeout=60)
     connection.request("GET", f"{parts.path}?{parts.query}", headers={"Cookie": cookies, "Accept": "text/event-stream"})
     answer = connection.getresponse()
     assert answer.status == 200, site.server.stop()

@@ -101,7 +101,7 @@ def test_a_disk_that_is_full(client: Client, ready: Path, monkeypatch: pytest.Mo
 def test_a_real_start_becomes_ready_with_its_worker(installation: Installation) -> None:
     server = installation.start()
     assert server.get("/healthz") == (200, "ok\n")
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 60
     while True:
         try:
             status, _ = server.get("/readyz")

@@ -108,7 +108,7 @@ def at_the_provider(address: str, login: str) -> str:
     browser = requests.Session()
     method, data = "get", None
     for _ in range(12):
-        answer = browser.request(method, address, data=data, allow_redirects=False, timeout=20)
+        answer = browser.request(method, address, data=data, allow_redirects=False, timeout=60)
         if answer.is_redirect:
             address, method, data = urljoin(address, answer.headers["Location"]), "get", None
             if address.startswith("http://testserver"):

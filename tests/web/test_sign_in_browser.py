@@ -295,5 +295,5 @@ def test_an_administrator_removes_every_way_in(page, device, world):
     expect(page.get_by_role("heading", name="Remove every way in of Cy Cole")).to_be_visible()
     assert not complaints_about(page)
     page.get_by_role("button", name="Remove every way in").click()
-    expect(page.get_by_text("Nobody can sign in as Cy Cole until they come in anew.")).to_be_visible()
+    expect(page.get_by_text("Nobody can sign in as Cy Cole until they prove anew who they are.")).to_be_visible()
     assert not Person.objects.get(pk=world.people["cy"].pk).has_usable_password()
