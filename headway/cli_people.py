@@ -66,7 +66,7 @@ def clear_sign_in(email: str, *, organisation: str, say: Say) -> None:
         clear(member, by=system_actor(where))
     except (ValidationError, Forbidden) as error:
         raise Refused(_reasons(error)) from error
-    say(_("Nobody can sign in as %(name)s until they come in anew.") % {"name": member.person.name})
+    say(_("Nobody can sign in as %(name)s until they prove anew who they are.") % {"name": member.person.name})
 
 
 def members(
