@@ -13,7 +13,7 @@ from tests.world import make_world
 pytestmark = [pytest.mark.e2e, pytest.mark.django_db(transaction=True)]
 
 
-@pytest.mark.parametrize(("scheme", "width"), [("light", 1440), ("dark", 1024), ("light", 390)])
+@pytest.mark.parametrize(("scheme", "width"), [("light", 1440), ("dark", 1024), ("light", 390), ("dark", 320)])
 def test_holidays_are_added_and_read(
     live: LiveServer, open_page: Callable[..., Any], scheme: str, width: int, tmp_path: Any
 ) -> None:
