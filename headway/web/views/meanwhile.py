@@ -19,7 +19,7 @@ _LEFT_OUT = frozenset({"csrfmiddlewaretoken", "seen", "from"})
 def seen_of(request: HttpRequest) -> int | None:
     """Return the last Change that the sender of a form had seen: as the form says, else as the page it is on does."""
     text = request.POST.get("seen") or request.headers.get("Seen-Change") or ""
-    return int(text) if text.isdecimal() and len(text) < 18 else None
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 18 else None
 
 
 def seen_now(request: Request) -> int:
