@@ -14,11 +14,12 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import NormalDist
 
 import numpy as np
 
-from headway.engine import forecast, scoring
-from headway.engine.distributions import Distribution
+from headway.engine import attainment, forecast, scoring
+from headway.engine.distributions import Amounts, Distribution
 
 HORIZONS = (1, 4, 13)
 WORK_WEEKS = (2, 6, 13)
@@ -26,12 +27,17 @@ LEVELS = (0.8, 0.5, 0.95)
 HISTORY = 26
 BOOTSTRAP_WEEKS, BOOTSTRAP_DRAWS = 12, 500
 VELOCITY_WEEKS, VELOCITY_SPRINTS = 6, 5
+QUARTER, QUARTERS, LINE_WEEKS = 13, 8, 13
+LONG_HISTORY, SHORT_HISTORIES = 60, (8, 13, 26, 60)
+MIDDLES = (np.arange(199) + 0.5) / 199
+NORMAL = np.array([NormalDist().inv_cdf(p) for p in MIDDLES])
 SOURCES = {
     "tawos_resolved": "github.com/VLambret/TAWOS (projects/*/*.csv)",
     "laukkanen2017": "github.com/Derek-Jones/ESEUR-code-data (projects/laukkanen2017)",
     "agile_project_dataset": "github.com/rueedlinger/agile-project-dataset (data/jira.csv)",
     "targetprocess": "github.com/TargetProcess/tauCharts (examples/dev-quick-test/ex-031.js as items.csv)",
     "choet_sprints": "github.com/SEAnalytics/datasets (agile sprints/IEEE TSE2017/dataset)",
+    "m4_weekly": "github.com/Mcompetitions/M4-methods (Dataset/Train/Weekly-train.csv)",
 }
 
 
@@ -71,7 +77,12 @@ def main() -> None:
         print_speed(projects)
     if boards:
         print_sprints(boards)
-    if not projects and not boards:
+    metrics = weekly_metrics(series / "m4_weekly" / "Weekly-train.csv")
+    if options.half:
+        metrics = metrics[options.half - 1 :: 2]
+    if metrics:
+        print_key_results(metrics)
+    if not projects and not boards and not metrics:
         sys.exit(f"Nothing to measure under {series}; name the folder, or set HEADWAY_TRIAL_DATA.")
     print(f"\n{time.perf_counter() - started:.0f} s")
 
@@ -264,6 +275,120 @@ def print_sprints(boards: dict[str, np.ndarray]) -> None:
     row("F4 Brier, all delivered", "≤ 0.22", "", "", verdict(brier, brier <= 0.22))
     row("F4 80% interval", "0.77–0.85", "", "", verdict(held_share, 0.77 <= held_share <= 0.85))
     row("F4 80% by whole steps, ends counted", "(≥ 0.80)", "", "", f"{np.mean(inside):.3f}")
+
+
+def weekly_metrics(file: Path) -> list[np.ndarray]:
+    """Return the series of the file, which has a heading and one series a row, its name first."""
+    if not file.exists():
+        return []
+    with file.open(newline="") as lines:
+        return [np.array([float(cell) for cell in cells[1:] if cell]) for cells in list(csv.reader(lines))[1:]]
+
+
+@dataclass(frozen=True)
+class Foretold:
+    """What one method said of one series a quarter ahead, scored.
+
+    ``crps`` in mean weekly steps; ``held`` by the 80, 50 and 95 % interval; ``chances`` of the four targets.
+    """
+
+    crps: float
+    held: tuple[bool, ...]
+    chances: tuple[float, ...]
+
+
+def print_key_results(metrics: list[np.ndarray]) -> None:
+    """Score a quarter ahead at the last eight quarters of every metric, then from short histories alone."""
+    scored = [score for series in metrics for score in quarters_of(series, None)]
+    print(f"\nKey Results, 13 weeks ahead: {len(metrics)} weekly metrics, {len(scored)} quarters\n")
+    row("", "target", "straight line", "rnd. walk", "ours")
+    crps, held, brier, off = (figures(scored, of) for of in (crps_of, share_held, brier_of, calibration_error))
+    for level, (low, high) in zip(LEVELS, ((0.77, 0.83), (0.0, 1.0), (0.0, 1.0)), strict=True):
+        at = LEVELS.index(level)
+        line, walk, ours = (figure[at] for figure in held)
+        told = verdict(ours, low <= ours <= high) if level == 0.8 else f"{ours:.3f}"
+        target = f"{low}–{high}" if level == 0.8 else ""
+        row(f"F5 {level:.0%} interval", target, f"{line:.3f}", f"{walk:.3f}", told)
+    line, walk, ours = (figure / crps[1] for figure in crps)
+    row("F5 CRPS / random walk", "≤ 0.84", f"{line:.3f}", "1", verdict(ours, ours <= 0.84))
+    for what, (line, walk, ours), limit in (("Brier, target hit", brier, 0.20), ("calibration error", off, 0.04)):
+        row(f"F5 {what}", f"≤ {limit:.2f}", f"{line:.3f}", f"{walk:.3f}", verdict(ours, ours <= limit))
+    for weeks in SHORT_HISTORIES:
+        short = [score for series in metrics for score in quarters_of(series, weeks)]
+        line, walk, ours = (figure[0] for figure in figures(short, share_held))
+        row(f"F5 80% interval, the last {weeks} values alone", "(.77–.83)", f"{line:.3f}", f"{walk:.3f}", f"{ours:.3f}")
+    series = max(metrics, key=len)
+    spent = timed(lambda: attainment.key_result(series, steps=QUARTER, scale="log").quantile([0.1, 0.5, 0.9]))
+    print(f"\nF8 a forecast (target ≤ 3 ms): three quantiles of a Key Result's value {spent:.2f} ms")
+
+
+def quarters_of(series: np.ndarray, last: int | None) -> Iterator[tuple[tuple[Foretold, ...], tuple[bool, ...]]]:
+    """Yield, for each quarter, what line, random walk and ours said, and which targets were hit.
+
+    The quarters do not overlap; a forecast sees what lies before, of which the ``last`` values alone where given.
+    The targets lie half and whole the median change of a quarter over and under the last value.
+    """
+    for quarter in range(1, QUARTERS + 1):
+        at = series.size - QUARTER * quarter
+        if at < LONG_HISTORY:
+            return
+        past, truth = series[:at], float(series[at + QUARTER - 1])
+        change = np.median(np.abs(past[QUARTER:] - past[:-QUARTER])[-104:])
+        targets = past[-1] + change * np.array([-1.0, -0.5, 0.5, 1.0])
+        seen = past if last is None else past[-last:]
+        step = float(np.mean(np.abs(np.diff(past))))
+        hit = tuple(bool(truth <= t) if t < past[-1] else bool(truth >= t) for t in targets)
+        ours = attainment.key_result(seen, steps=QUARTER, scale="log")
+        said = (by_line(seen), by_random_walk(seen), ours)
+        yield tuple(foretell(each, targets, float(past[-1]), truth, step) for each in said), hit
+
+
+def by_line(past: np.ndarray) -> Distribution:
+    """The straight line through the last quarter, carried on; as wide as the values lay beside it."""
+    recent = past[-LINE_WEEKS:]
+    fitted = np.polyval(np.polyfit(np.arange(recent.size), recent, 1), np.arange(recent.size))
+    beside = float(np.std(recent - fitted))
+    return Amounts.of_sample(attainment.straight_line(past, steps=QUARTER) + beside * NORMAL, np.ones(NORMAL.size))
+
+
+def by_random_walk(past: np.ndarray) -> Distribution:
+    steps = np.diff(np.log(past))
+    return Amounts.of_sample(past[-1] * np.exp(steps.std() * np.sqrt(QUARTER) * NORMAL), np.ones(NORMAL.size))
+
+
+def foretell(said: Distribution, targets: np.ndarray, now: float, truth: float, step: float) -> Foretold:
+    held = []
+    for level in LEVELS:
+        low, high = said.quantile(np.array([(1 - level) / 2, (1 + level) / 2]))
+        held.append(bool(low <= truth <= high))
+    chances = [float(said.cdf(t) if t < now else said.at_least(t)) for t in targets]
+    return Foretold(scoring.crps_of_samples(said.quantile(MIDDLES), truth) / step, tuple(held), tuple(chances))
+
+
+def figures(scored: list, of: Callable[[list[Foretold], np.ndarray], object]) -> list:
+    """Return a figure of each of the three methods."""
+    hits = np.array([hit for _said, hit in scored])
+    return [of([said[method] for said, _hit in scored], hits) for method in range(3)]
+
+
+def crps_of(said: list[Foretold], _hits: np.ndarray) -> float:
+    return float(np.mean([each.crps for each in said]))
+
+
+def share_held(said: list[Foretold], _hits: np.ndarray) -> list[float]:
+    return np.mean([each.held for each in said], axis=0).tolist()
+
+
+def brier_of(said: list[Foretold], hits: np.ndarray) -> float:
+    return float(scoring.brier([each.chances for each in said], hits).mean())
+
+
+def calibration_error(said: list[Foretold], hits: np.ndarray) -> float:
+    """Return by how much chances differ from what happened: in ten classes of chance, weighted by their size."""
+    chances = np.ravel([each.chances for each in said])
+    tenth = np.minimum((chances * 10).astype(int), 9)
+    apart = np.bincount(tenth, chances - hits.ravel(), minlength=10)
+    return float(np.abs(apart).sum() / chances.size)
 
 
 def print_speed(projects: dict[str, np.ndarray]) -> None:

@@ -17,7 +17,7 @@ _LARGEST_COUNT = 2.0**52
 
 
 class Distribution(ABC):
-    """A distribution over whole numbers ≥ 0 (and ``inf``), or over amounts ≥ 0."""
+    """A distribution over whole numbers ≥ 0 (and ``inf``), or over amounts."""
 
     @overload
     def quantile(self, p: float) -> float: ...
@@ -195,6 +195,80 @@ class Discrete(Distribution):
 
     def _quantile(self, p: Floats) -> Floats:
         return np.append(self._values, np.inf)[np.searchsorted(self._cumulative, p, side="left")]
+
+
+class Amounts(Distribution):
+    """Amounts on a continuous scale: a curve through points, straight lines between; equal values are a jump.
+
+    Parameters
+    ----------
+    values : array (n,)
+        Ascending, finite.
+    cumulative : array (n,)
+        P(X ≤ value), from 0 at the first to 1 at the last, not falling.
+
+    Raises
+    ------
+    ValueError
+        Shapes differ, a value is not finite, or one of the two falls or does not run from 0 to 1.
+
+    Examples
+    --------
+    >>> half_hour = Amounts([0, 10, 30], [0, 0.5, 1])
+    >>> half_hour.quantile([0.25, 0.75]).tolist(), half_hour.at_least(20)
+    ([5.0, 20.0], 0.25)
+    >>> half_hour.mean()
+    12.5
+    """
+
+    def __init__(self, values: ArrayLike, cumulative: ArrayLike) -> None:
+        self._values = np.asarray(values, dtype=float)
+        self._cumulative = np.asarray(cumulative, dtype=float)
+        if self._values.ndim != 1 or self._values.size < 2 or self._cumulative.shape != self._values.shape:
+            raise ValueError("values and cumulative must be lists of one length, at least 2")
+        if not np.all(np.isfinite(self._values)) or np.any(np.diff(self._values) < 0):
+            raise ValueError("values must be finite and ascending")
+        ends = self._cumulative[[0, -1]].tolist()
+        if ends != [0.0, 1.0] or not np.all(np.diff(self._cumulative) >= 0):
+            raise ValueError("cumulative must rise from 0 to 1")
+
+    @classmethod
+    def of_sample(cls, values: ArrayLike, weights: ArrayLike) -> "Amounts":
+        """Return the distribution of a weighted sample (n,), its curve through the middle of each value's weight.
+
+        >>> Amounts.of_sample([3.0, 1.0], [1.0, 1.0]).quantile([0.1, 0.5, 0.9]).tolist()
+        [1.0, 2.0, 3.0]
+        """
+        values, weights = np.asarray(values, dtype=float).ravel(), np.asarray(weights, dtype=float).ravel()
+        if values.shape != weights.shape or values.size == 0 or not np.all(weights > 0):
+            raise ValueError("values and weights must be lists of one length, weights over 0")
+        order = np.argsort(values, kind="stable")
+        values, up_to = values[order], np.cumsum(weights[order])
+        middles = (up_to - weights[order] / 2) / up_to[-1]
+        return cls(
+            np.concatenate((values[:1], values, values[-1:])),
+            np.concatenate(([0.0], np.maximum.accumulate(middles), [1.0])),
+        )
+
+    def __repr__(self) -> str:
+        return f"Amounts({self._values.size} points, {self._values[0]:.6g} to {self._values[-1]:.6g})"
+
+    def mean(self) -> float:
+        # Halved first, so that the sum of two very large values stays finite.
+        return float(np.diff(self._cumulative) @ (self._values[:-1] / 2 + self._values[1:] / 2))
+
+    def sample(self, rng: np.random.Generator, n: int) -> Floats:
+        return self._quantile(rng.random(n))
+
+    # At a jump np.interp takes the last of equal points. Asked from the other side, that is the first.
+    def _cdf(self, x: Floats) -> Floats:
+        return np.asarray(np.interp(x, self._values, self._cumulative))
+
+    def _at_least(self, x: Floats) -> Floats:
+        return np.asarray(1.0 - np.interp(-x, -self._values[::-1], self._cumulative[::-1]))
+
+    def _quantile(self, p: Floats) -> Floats:
+        return np.asarray(np.interp(-p, -self._cumulative[::-1], self._values[::-1]))
 
 
 def negative_binomials_at_least(x: ArrayLike, *, means: ArrayLike, sizes: ArrayLike, weights: ArrayLike) -> Floats:
