@@ -1,7 +1,7 @@
 """Backlog Items: read, write, move, order, plan, one by one and many at once."""
 
 from collections.abc import Sequence
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypedDict
 
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
@@ -386,7 +386,12 @@ def items_of(team: Team, numbers: Sequence[int]) -> list[scrum.Item]:
     return [by_number[number] for number in dict.fromkeys(numbers)]
 
 
-def _beside(team: Team, place: ItemMove | ItemPlace) -> dict[str, scrum.Item | None]:
+class _Beside(TypedDict):
+    before: scrum.Item | None
+    after: scrum.Item | None
+
+
+def _beside(team: Team, place: ItemMove | ItemPlace) -> _Beside:
     return {"before": _named(team, "before", place.before), "after": _named(team, "after", place.after)}
 
 

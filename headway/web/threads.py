@@ -122,9 +122,9 @@ def _part(body: bytearray, *, is_last: bool) -> Event:
 # What a request brings
 
 
-async def _input(environ: dict[str, Any], receive: Receive, loop: asyncio.AbstractEventLoop) -> Any:
-    length = environ.get("CONTENT_LENGTH", "")
-    if not length and "HTTP_TRANSFER_ENCODING" not in environ:
+async def _input(wsgi: dict[str, Any], receive: Receive, loop: asyncio.AbstractEventLoop) -> Any:
+    length = wsgi.get("CONTENT_LENGTH", "")
+    if not length and "HTTP_TRANSFER_ENCODING" not in wsgi:
         return io.BytesIO()
     if length.isdecimal() and len(length) <= len(str(SMALL_BODY)) and int(length) <= SMALL_BODY:
         return io.BytesIO(await _whole(receive))
