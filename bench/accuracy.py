@@ -61,6 +61,7 @@ def main() -> None:
     parser.add_argument("--every", type=int, default=4, help="weeks between origins (default 4)")
     parser.add_argument("--raw", action="store_true", help="leave mass clean-ups in")
     parser.add_argument("--half", type=int, choices=(1, 2), help="only every second project, from this one on")
+    parser.add_argument("--earlier", action="store_true", help="Key Results: the eight quarters before the last eight")
     options = parser.parse_args()
     started = time.perf_counter()
     series = (options.data or Path(os.environ.get("HEADWAY_TRIAL_DATA", beside))) / "series"
@@ -81,7 +82,7 @@ def main() -> None:
     if options.half:
         metrics = metrics[options.half - 1 :: 2]
     if metrics:
-        print_key_results(metrics)
+        print_key_results(metrics, QUARTERS if options.earlier else 0)
     if not projects and not boards and not metrics:
         sys.exit(f"Nothing to measure under {series}; name the folder, or set HEADWAY_TRIAL_DATA.")
     print(f"\n{time.perf_counter() - started:.0f} s")
@@ -297,9 +298,9 @@ class Foretold:
     chances: tuple[float, ...]
 
 
-def print_key_results(metrics: list[np.ndarray]) -> None:
+def print_key_results(metrics: list[np.ndarray], skipped: int) -> None:
     """Score a quarter ahead at the last eight quarters of every metric, then from short histories alone."""
-    scored = [score for series in metrics for score in quarters_of(series, None)]
+    scored = [score for series in metrics for score in quarters_of(series, None, skipped)]
     print(f"\nKey Results, 13 weeks ahead: {len(metrics)} weekly metrics, {len(scored)} quarters\n")
     row("", "target", "straight line", "rnd. walk", "ours")
     crps, held, brier, off = (figures(scored, of) for of in (crps_of, share_held, brier_of, calibration_error))
@@ -314,7 +315,7 @@ def print_key_results(metrics: list[np.ndarray]) -> None:
     for what, (line, walk, ours), limit in (("Brier, target hit", brier, 0.20), ("calibration error", off, 0.04)):
         row(f"F5 {what}", f"≤ {limit:.2f}", f"{line:.3f}", f"{walk:.3f}", verdict(ours, ours <= limit))
     for weeks in SHORT_HISTORIES:
-        short = [score for series in metrics for score in quarters_of(series, weeks)]
+        short = [score for series in metrics for score in quarters_of(series, weeks, skipped)]
         line, walk, ours = (figure[0] for figure in figures(short, share_held))
         row(f"F5 80% interval, the last {weeks} values alone", "(.77–.83)", f"{line:.3f}", f"{walk:.3f}", f"{ours:.3f}")
     series = max(metrics, key=len)
@@ -322,13 +323,15 @@ def print_key_results(metrics: list[np.ndarray]) -> None:
     print(f"\nF8 a forecast (target ≤ 3 ms): three quantiles of a Key Result's value {spent:.2f} ms")
 
 
-def quarters_of(series: np.ndarray, last: int | None) -> Iterator[tuple[tuple[Foretold, ...], tuple[bool, ...]]]:
+def quarters_of(
+    series: np.ndarray, last: int | None, skipped: int
+) -> Iterator[tuple[tuple[Foretold, ...], tuple[bool, ...]]]:
     """Yield, for each quarter, what line, random walk and ours said, and which targets were hit.
 
     The quarters do not overlap; a forecast sees what lies before, of which the ``last`` values alone where given.
     The targets lie half and whole the median change of a quarter over and under the last value.
     """
-    for quarter in range(1, QUARTERS + 1):
+    for quarter in range(skipped + 1, skipped + QUARTERS + 1):
         at = series.size - QUARTER * quarter
         if at < LONG_HISTORY:
             return
