@@ -99,16 +99,38 @@ class Bet(models.Model):
 
 
 class Verdict(models.Model):
-    """What a bet moved, entered by people on a day. `scale` 1–5; None where it cannot be told."""
+    """What a bet moved, judged on a day. `scale` 1–5; None where it cannot be told.
+
+    `measured`, `low` and `high` are in the Key Result's unit, towards better. `facts` is what the engine found then
+    (value/queries/found.py): later measurements do not change what was judged.
+    """
 
     class Outcome(models.TextChoices):
         MOVED = "moved", _("moved")
         DID_NOT = "did_not", _("did not move")
         CANNOT_TELL = "cannot_tell", _("cannot be told")
 
+    class Method(models.TextChoices):
+        EXPERIMENT = "experiment", _("an experiment")
+        CONTROL = "control", _("a series that it could not touch")
+        PLACEBO = "placebo", _("launches that never happened")
+        WORDS = "words", _("people's words")
+
+    class FollowUp(models.TextChoices):
+        KEEP = "keep", _("keep")
+        TWEAK = "tweak", _("tweak")
+        STOP = "stop", _("stop")
+        REVERT = "revert", _("revert")
+
     bet = models.OneToOneField(Bet, models.CASCADE, related_name="verdict")
     outcome = models.CharField(_("outcome"), max_length=12, choices=Outcome.choices)
     measured = models.FloatField(_("measured"), null=True, blank=True)
+    low = models.FloatField(_("at least"), null=True, blank=True)
+    high = models.FloatField(_("at most"), null=True, blank=True)
+    chance_moved = models.FloatField(
+        _("chance that it moved"), null=True, blank=True, validators=[MinValueValidator(0.0), MaxValueValidator(1.0)]
+    )
+    method = models.CharField(_("known from"), max_length=10, choices=Method.choices, default=Method.WORDS)
     scale = models.PositiveSmallIntegerField(
         _("scale"), null=True, blank=True, validators=[MinValueValidator(1), MaxValueValidator(5)]
     )
@@ -116,6 +138,11 @@ class Verdict(models.Model):
         _("quality of the evidence"), default=3, validators=[MinValueValidator(1), MaxValueValidator(5)]
     )
     learned = models.TextField(_("what we learned"), blank=True)
+    follow_up = models.CharField(_("what follows"), max_length=6, choices=FollowUp.choices, blank=True)
+    follow_item = models.ForeignKey("scrum.Item", models.SET_NULL, null=True, blank=True, related_name="+")
+    overruled_because = models.TextField(_("why the computed verdict is overruled"), blank=True)
+    experiment = models.JSONField(null=True, blank=True)  # {"control": arm, "treatment": arm}: size, mean, variance
+    facts = models.JSONField(default=dict, blank=True)
     judged_on = models.DateField(_("judged on"))
     by = models.ForeignKey(PERSON, models.SET_NULL, null=True, related_name="+")
 
@@ -124,7 +151,10 @@ class Verdict(models.Model):
             models.CheckConstraint(
                 condition=Q(outcome="cannot_tell", scale=None) | (~Q(outcome="cannot_tell") & Q(scale__isnull=False)),
                 name="verdict_graded_unless_untold",
-            )
+            ),
+            models.CheckConstraint(
+                condition=Q(overruled_because="") | Q(method="words"), name="overruled_verdict_is_words"
+            ),
         ]
 
     def __str__(self) -> str:
