@@ -13,6 +13,9 @@ from django.utils.translation import gettext_lazy as _
 
 PERSON = settings.AUTH_USER_MODEL
 
+LONGEST_LAG_WEEKS = 104
+"""What shows later than after two years cannot be told from anything else."""
+
 
 class Serves(models.Model):
     """An item serves a Key Result, or a kind of work with its reason. Without a range it is no bet."""
@@ -57,7 +60,8 @@ class SprintAim(models.Model):
 class Bet(models.Model):
     """The promise of a Serves: how far the item moves the KR (10th, 50th, 90th percentile, towards better), how likely.
 
-    Movements are in the Key Result's unit and counted towards better. `chance` is 0–1.
+    Movements are in the Key Result's unit and counted towards better. `chance` is 0–1. `lag_weeks` are the weeks
+    after it lands until the effect shows. `champion` volunteered to see it through; `champion_asked` was asked to.
     """
 
     serves = models.OneToOneField(Serves, models.CASCADE, related_name="bet")
@@ -65,8 +69,13 @@ class Bet(models.Model):
     likely = models.FloatField(_("likely"))
     high = models.FloatField(_("high"))
     chance = models.FloatField(_("chance"), validators=[MinValueValidator(0.0), MaxValueValidator(1.0)])
+    lag_weeks = models.PositiveSmallIntegerField(
+        _("weeks until it shows"), default=0, validators=[MaxValueValidator(LONGEST_LAG_WEEKS)]
+    )
     judge_on = models.DateField(_("judge on"), null=True, blank=True)
     hypothesis = models.TextField(_("we believe"), blank=True)
+    champion = models.ForeignKey(PERSON, models.SET_NULL, null=True, blank=True, related_name="+")
+    champion_asked = models.ForeignKey(PERSON, models.SET_NULL, null=True, blank=True, related_name="+")
     by = models.ForeignKey(PERSON, models.SET_NULL, null=True, related_name="+")
     at = models.DateTimeField()
 
@@ -96,6 +105,35 @@ class Bet(models.Model):
         if measured >= self.low and measured > 0:
             return 4
         return 3 if measured > 0 else 2
+
+
+class Estimate(models.Model):
+    """What one person thinks that an item would move of a Key Result, given alone and shown without a name.
+
+    It hangs on the two and not on their link, so that it outlives an unlinking that is taken back. `giver` is a keyed
+    digest by which its giver finds it again; empty once it can no longer change. `closed_at`: a promise was made of it.
+    """
+
+    item = models.ForeignKey("scrum.Item", models.CASCADE, related_name="estimates")
+    key_result = models.ForeignKey("okr.KeyResult", models.CASCADE, related_name="estimates")
+    low = models.FloatField(_("low"))
+    likely = models.FloatField(_("likely"))
+    high = models.FloatField(_("high"))
+    chance = models.FloatField(_("chance"), validators=[MinValueValidator(0.0), MaxValueValidator(1.0)])
+    giver = models.CharField(max_length=64, blank=True, default="")
+    closed_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["item", "key_result", "giver"], condition=~Q(giver=""), name="estimate_once_a_giver"
+            ),
+            models.CheckConstraint(condition=Q(low__lte=F("likely"), likely__lte=F("high")), name="estimate_in_order"),
+            models.CheckConstraint(condition=Q(chance__gte=0, chance__lte=1), name="estimate_chance_0_to_1"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.low} / {self.likely} / {self.high}"
 
 
 class Verdict(models.Model):
