@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
@@ -10,6 +10,9 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
+
+if TYPE_CHECKING:
+    from headway.people.actor import Actor
 
 PERSON = settings.AUTH_USER_MODEL
 
@@ -218,3 +221,73 @@ class NotNow(models.Model):
 
     def __str__(self) -> str:
         return f"{self.item}: {self.reason}"
+
+
+class KeptForecastQuerySet(models.QuerySet["KeptForecast"]):
+    def visible_to(self, actor: Actor) -> KeptForecastQuerySet:
+        return self.filter(organisation_id=actor.organisation_id) if actor.organisation_id else self.none()
+
+    def ranges(self) -> KeptForecastQuerySet:
+        return self.exclude(quantiles=[])
+
+
+class KeptForecast(models.Model):
+    """A forecast as a person saw it, and how good it was once its date had passed. The program's own record.
+
+    `quantiles` are those of `LEVELS` in the unit of the kind (None: beyond the horizon), or `chance` where it can only
+    hold or not. `naive` is the answer without chances: mean velocity, or the last value. `question` tells the forecasts
+    of a day apart; looking ten times keeps one. Scored once: what the record learns later does not rewrite it.
+    """
+
+    class Kind(models.TextChoices):
+        ITEMS_BY_DAY = "items_by_day", _("items done by a day")
+        DAY_FOR_ITEMS = "day_for_items", _("day for so many items")
+        SPRINT_DONE = "sprint_done", _("open work of a Sprint")
+        KEY_RESULT = "key_result", _("Key Result at a day")
+
+    LEVELS: ClassVar[tuple[float, ...]] = tuple(step / 20 for step in range(1, 20))
+
+    organisation = models.ForeignKey("people.Organisation", models.CASCADE, related_name="+")
+    team = models.ForeignKey("people.Team", models.CASCADE, null=True, related_name="+", db_index=False)
+    key_result = models.ForeignKey("okr.KeyResult", models.CASCADE, null=True, related_name="+")
+    sprint = models.ForeignKey("scrum.Sprint", models.CASCADE, null=True, related_name="+")
+    kind = models.CharField(max_length=14, choices=Kind.choices)
+    question = models.CharField(max_length=80)
+    made_on = models.DateField()
+    due_on = models.DateField()  # the last day on which what was asked could still come out
+    items = models.PositiveIntegerField(null=True)  # asked for, or open then
+    item_ids = models.JSONField(default=list, blank=True)  # of a Sprint: the open ones
+    quantiles = models.JSONField(default=list, blank=True)
+    chance = models.FloatField(null=True)
+    naive = models.FloatField(null=True)
+    sample = models.PositiveIntegerField()  # weeks, or measurements
+    model = models.CharField(max_length=40)
+    # From here on: known once scored.
+    scored_at = models.DateTimeField(null=True)
+    truth = models.FloatField(null=True)  # in the unit of the quantiles, 0 or 1 for a chance; None: later than due_on
+    happened_on = models.DateField(null=True)  # the day on which so many items were done
+    crps = models.FloatField(null=True)
+    naive_crps = models.FloatField(null=True)
+    pit = models.FloatField(null=True)
+    held = models.BooleanField(null=True)  # the truth lay in the range that holds 8 in 10
+    brier = models.FloatField(null=True)
+
+    objects = KeptForecastQuerySet.as_manager()
+
+    class Meta:
+        ordering: ClassVar[list[str]] = ["made_on", "id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["organisation", "kind", "question", "made_on"], name="forecast_kept_once_a_day"
+            ),
+            models.CheckConstraint(
+                condition=Q(chance=None) | Q(chance__gte=0, chance__lte=1), name="kept_chance_0_to_1"
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["scored_at", "due_on"], name="forecast_due"),
+            models.Index(fields=["team", "kind", "made_on"], name="forecast_of_team"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.question} · {self.made_on}"
