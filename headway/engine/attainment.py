@@ -104,7 +104,7 @@ def key_result(values: ArrayLike, *, steps: int, scale: str = "linear") -> Distr
     """
     measured = _measured(values)
     to_scale, from_scale = _scale(scale, measured)
-    if steps != int(steps) or not 1 <= steps <= STEPS_AT_MOST:
+    if not 1 <= steps <= STEPS_AT_MOST or steps != int(steps):
         raise ValueError(f"steps must be a whole number from 1 to {STEPS_AT_MOST}")
     if measured.size < MEASUREMENTS_NEEDED:
         raise TooLittleHistory(MEASUREMENTS_NEEDED, measured.size)

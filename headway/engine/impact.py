@@ -170,7 +170,7 @@ def measure(
     values : array of float (n,)
         The Key Result each week [its unit], oldest first; NaN in weeks in which it was not measured.
     launched_at : int
-        Index of the first value after the launch, 1 to n − 1 (with an experiment 0 to n).
+        Index of the first value after the launch, 0 to n (n: none yet).
     scale : {"linear", "log", "logit"}
         On which effects add up. "log" takes values over 0; "logit" shares of 0 to 1.
     control : array of float (n,), optional
@@ -229,9 +229,8 @@ def measure(
     ruler = _Ruler(scale, falling_is_better)
     week, other = _read(values, control, ruler)
     _check(level, lag)
-    first, last = (1, week.size - 1) if experiment is None else (0, week.size)
-    if not first <= launched_at <= last or launched_at != int(launched_at):
-        raise ValueError(f"launched_at must be a whole number from {first} to {max(first, last)}")
+    if not 0 <= launched_at <= week.size or launched_at != int(launched_at):
+        raise ValueError(f"launched_at must be a whole number from 0 to the {week.size} values given")
     promise = None if prior is None else _promise(prior)
     cut = _Cut.of(week if other is None else week - other, int(launched_at), int(lag))
     enough = cut.before >= BEFORE_NEEDED and cut.after >= AFTER_NEEDED

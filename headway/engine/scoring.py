@@ -80,6 +80,70 @@ def pinball(quantile: ArrayLike, p: ArrayLike, observed: ArrayLike) -> Floats:
     return np.asarray(np.maximum(p * miss, (p - 1) * miss))
 
 
+def crps_of_quantiles(levels: ArrayLike, values: ArrayLike, observed: float) -> float:
+    """Return the CRPS of a forecast that is known by some quantiles: twice the mean pinball loss over them.
+
+    Parameters
+    ----------
+    levels : array (n,)
+        0 to 1, evenly spread around ½, or the score favours one side.
+    values : array (n,)
+        The quantiles, finite [unit of ``observed``]. A single value repeated gives its absolute error.
+    observed : float
+        What happened.
+
+    Returns
+    -------
+    float
+        In the unit of ``values``, ≥ 0; as proper as the pinball loss is.
+
+    References
+    ----------
+    .. [1] Laio, F. and Tamea, S. (2007), Verification tools for probabilistic forecasts of continuous
+       hydrological variables, HESS 11, doi:10.5194/hess-11-1267-2007 (CRPS as the mean of quantile losses).
+
+    Examples
+    --------
+    >>> crps_of_quantiles([0.25, 0.5, 0.75], [3.0, 3.0, 3.0], observed=5.0)
+    2.0
+    >>> crps_of_quantiles([0.25, 0.5, 0.75], [2.0, 4.0, 6.0], observed=5.0)
+    0.6666666666666666
+    """
+    return float(2 * pinball(values, levels, np.full(np.shape(levels), observed)).mean())
+
+
+def pit_bounds_of_quantiles(levels: ArrayLike, values: ArrayLike, observed: float) -> tuple[float, float]:
+    """Return between what the PIT of a forecast lies that is known by some quantiles: for :func:`randomised_pit`.
+
+    Between two quantiles it may lie anywhere between their levels. Where ``observed`` is a quantile, or several equal
+    ones as counts have, half a step beyond them on either side.
+
+    Parameters
+    ----------
+    levels, values : array (n,)
+        Ascending; values may be ``inf``.
+    observed : float
+        What happened; ``inf`` where it is later than all that is finite.
+
+    Examples
+    --------
+    >>> pit_bounds_of_quantiles([0.25, 0.5, 0.75], [2.0, 4.0, 6.0], observed=5.0)
+    (0.5, 0.75)
+    >>> pit_bounds_of_quantiles([0.25, 0.5, 0.75], [2.0, 4.0, 4.0], observed=4.0)
+    (0.375, 0.875)
+    >>> pit_bounds_of_quantiles([0.25, 0.5, 0.75], [2.0, 4.0, 6.0], observed=9.0)
+    (0.75, 1.0)
+    """
+    levels, values = _chances(levels, "levels"), np.asarray(values, dtype=float)
+    below, above = values < observed, values > observed
+    under = float(levels[below].max(initial=0.0))
+    over = float(levels[above].min(initial=1.0))
+    same = levels[~below & ~above]
+    if not same.size:
+        return under, over
+    return float((under + same[0]) / 2), float((same[-1] + over) / 2)
+
+
 def brier(chance: ArrayLike, happened: ArrayLike) -> Floats:
     """Return (chance - happened)², ``happened`` 0 or 1; broadcasts.
 

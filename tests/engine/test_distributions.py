@@ -3,7 +3,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from headway.engine.distributions import Discrete, Distribution, NegativeBinomialMixture, negative_binomials_at_least
+from headway.engine.distributions import (
+    Amounts,
+    Discrete,
+    Distribution,
+    NegativeBinomialMixture,
+    negative_binomials_at_least,
+)
 
 means = st.floats(0.05, 500)
 sizes = st.floats(0.05, 200)
@@ -104,3 +110,55 @@ def test_extreme_counts_stay_exact_enough_and_finite() -> None:
     assert np.all(np.isfinite(asked))
     assert np.all(np.diff(asked) > 0)
     assert negative_binomials_at_least(5, means=[1e-9], sizes=[0.5], weights=[1.0]) == pytest.approx(0, abs=1e-20)
+
+
+class TestAmounts:
+    points = Amounts([0, 10, 10, 30], [0, 0.2, 0.5, 1])  # with a jump at 10
+
+    def test_between_points_it_is_a_line_and_equal_points_are_a_jump(self) -> None:
+        assert self.points.cdf([-1, 0, 5, 10, 20, 30, np.inf]) == pytest.approx([0, 0, 0.1, 0.5, 0.75, 1, 1])
+        assert self.points.at_least([-np.inf, 0, 5, 10, 20, 30, 31]) == pytest.approx([1, 1, 0.9, 0.8, 0.25, 0, 0])
+        assert self.points.quantile([0, 0.1, 0.2, 0.4, 0.5, 0.75, 1]) == pytest.approx([0, 5, 10, 10, 10, 20, 30])
+        assert self.points.mean() == pytest.approx(0.2 * 5 + 0.3 * 10 + 0.5 * 20)
+
+    @given(
+        values=st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=30),
+        p=st.floats(0, 1),
+        rng=st.integers(0, 10).map(np.random.default_rng),
+    )
+    def test_a_sample_gives_a_distribution(self, values: list[float], p: float, rng: np.random.Generator) -> None:
+        amounts = Amounts.of_sample(values, rng.random(len(values)) + 0.01)
+        x = amounts.quantile(p)
+        assert min(values) <= x <= max(values)
+        assert amounts.cdf(x) >= p - 1e-9
+        assert amounts.cdf(max(values)) == 1
+        assert amounts.at_least(min(values)) == 1
+        assert min(values) <= amounts.mean() + 1e-9
+        assert amounts.mean() <= max(values) + 1e-9
+
+    def test_a_large_even_sample_has_its_own_quantiles(self) -> None:
+        drawn = np.random.default_rng(2).normal(size=2001)
+        p = np.array([0.1, 0.5, 0.9])
+        assert Amounts.of_sample(drawn, np.ones(2001)).quantile(p) == pytest.approx(np.quantile(drawn, p), abs=0.01)
+
+    def test_samples_follow_the_distribution(self) -> None:
+        drawn = self.points.sample(np.random.default_rng(7), 40_000)
+        assert np.mean(drawn == 10) == pytest.approx(0.3, abs=0.01)
+        assert drawn.mean() == pytest.approx(self.points.mean(), abs=0.2)
+
+    @pytest.mark.parametrize(
+        ("values", "cumulative"),
+        [([1], [1]), ([1, 2], [0, 0.5, 1]), ([2, 1], [0, 1]), ([1, np.nan], [0, 1]), ([1, np.inf], [0, 1])],
+    )
+    def test_points_that_are_no_curve_are_refused(self, values: list[float], cumulative: list[float]) -> None:
+        with pytest.raises(ValueError, match="values"):
+            Amounts(values, cumulative)
+
+    def test_chances_that_fall_or_do_not_run_from_none_to_all_are_refused(self) -> None:
+        for cumulative in ([0.1, 1], [0, 0.9], [0, np.nan]):
+            with pytest.raises(ValueError, match="cumulative must"):
+                Amounts([1, 2], cumulative)
+        with pytest.raises(ValueError, match="cumulative must"):
+            Amounts([1, 2, 3, 4], [0, 0.6, 0.5, 1])
+        with pytest.raises(ValueError, match="weights over 0"):
+            Amounts.of_sample([1, 2], [1, 0])

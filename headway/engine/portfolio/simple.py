@@ -40,6 +40,7 @@ class BetInput:
     likely: float
     high: float
     chance: float
+    lag_weeks: float = 0.0
 
 
 @dataclass(frozen=True)
