@@ -1,0 +1,346 @@
+"""What a bet moved: its Key Result's measurements as weeks around the launch, judged by the engine."""
+
+import datetime as dt
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from headway.engine import impact as engine
+from headway.okr.models import KeyResult, Measurement
+from headway.scrum.models import Category
+
+from ..models import Bet
+
+WINDOW_DAYS = 28
+"""Bets on one Key Result whose items were done within so many days of each other cannot be told apart."""
+WEEKS_KEPT = 156
+"""Weeks before the launch that are looked at: three years."""
+
+
+@dataclass(frozen=True)
+class Week:
+    """Seven days of a Key Result; `value` is the last one measured in them, None where there was none."""
+
+    from_on: dt.date
+    to_on: dt.date
+    value: float | None
+
+
+@dataclass(frozen=True)
+class LandedTogether:
+    """Another bet on the Key Result that landed in the same window; `share` 0–1 of what was moved falls to it."""
+
+    bet_id: int
+    item_id: int
+    key: str
+    title: str
+    done_on: dt.date
+    share: float
+
+
+@dataclass(frozen=True)
+class TooLittle:
+    """Nothing can be measured yet; `text` says what is missing. `needed` and `given` in measured weeks, or 0."""
+
+    needed: int
+    given: int
+    text: str
+
+
+@dataclass(frozen=True)
+class MeasuredImpact:
+    """What a bet moved, in its Key Result's unit, towards better; levels and weeks in plain values.
+
+    `impact` is of the Key Result as a whole, None where `too_little` says why there is none. `share` (0–1) is the part
+    that falls to this bet, with `measured`, `low`, `high`, `estimate`, the range of it; `verdict` and `evidence` are
+    proposals for people. `promise` is the bet as (low, likely, high, chance). `weeks[launched_at]` is the first
+    week after the launch.
+    """
+
+    bet_id: int
+    key_result_id: int
+    unit: str
+    falling_is_better: bool
+    promise: engine.Promise
+    launched_on: dt.date | None
+    weeks: tuple[Week, ...]
+    launched_at: int
+    together: tuple[LandedTogether, ...]
+    share: float
+    impact: engine.Impact | None
+    measured: float | None
+    low: float | None
+    high: float | None
+    estimate: float | None
+    verdict: engine.Verdict | None
+    evidence: engine.Evidence | None
+    too_little: TooLittle | None
+
+
+@dataclass(frozen=True)
+class Visible:
+    """How large an effect on a Key Result must be to be seen; None where `too_little` says why it cannot be said."""
+
+    smallest: float | None
+    too_little: TooLittle | None
+
+
+def impact_of(
+    bet: Bet,
+    *,
+    today: dt.date,
+    experiment: tuple[Sequence[float], Sequence[float]] | None = None,
+    control: KeyResult | None = None,
+) -> MeasuredImpact:
+    """Measure what a bet moved up to `today`. Two queries, three with a control, beside those for `bet.serves`.
+
+    The launch is the day on which the item was done. `experiment`: (size, mean, variance) of control and of
+    treatment, in the Key Result's unit.
+    """
+    item, key_result = bet.serves.item, bet.serves.key_result
+    assert key_result is not None  # a bet is on a Key Result
+    promise = engine.Promise(bet.low, bet.likely, bet.high, bet.chance)
+    launched_on = timezone.localdate(item.done_at) if item.category == Category.DONE and item.done_at else None
+    if launched_on is None or launched_on > today:
+        return _nothing(bet, promise, None, TooLittle(0, 0, _("It is not done yet: nothing can have moved.")))
+    weeks, launched_at = weeks_around(_measured(key_result, today), launched_on=launched_on, today=today)
+    others: tuple[Week, ...] | None = None
+    if control is not None:
+        first = weeks[0].from_on if weeks else launched_on
+        others, _at = weeks_around(_measured(control, today), launched_on=launched_on, today=today, first=first)
+    together, share = _landed_together(bet, launched_on)
+    ruler = _Ruler.of(key_result, weeks, others)
+    try:
+        found = engine.measure(
+            ruler.read(weeks),
+            launched_at=launched_at,
+            scale=ruler.scale,
+            control=None if others is None else ruler.read(others),
+            experiment=None if experiment is None else (ruler.arm(experiment[0]), ruler.arm(experiment[1])),
+            prior=ruler.promise(promise),
+            falling_is_better=ruler.falling_is_better,
+        )
+    except engine.TooLittleHistory as missing:
+        return _nothing(bet, promise, launched_on, _too_little(missing), weeks, launched_at, together, share)
+    impact = ruler.written(found)
+    return MeasuredImpact(
+        bet_id=bet.pk,
+        key_result_id=key_result.pk,
+        unit=key_result.unit,
+        falling_is_better=ruler.falling_is_better,
+        promise=promise,
+        launched_on=launched_on,
+        weeks=weeks,
+        launched_at=launched_at,
+        together=together,
+        share=share,
+        impact=impact,
+        measured=impact.measured * share,
+        low=impact.measured_low * share,
+        high=impact.measured_high * share,
+        estimate=impact.estimate * share,
+        verdict=engine.verdict(impact, promise=promise, share=share),
+        evidence=engine.evidence(impact, landed_together=len(together)),
+        too_little=None,
+    )
+
+
+def visible_effect(
+    key_result: KeyResult, *, today: dt.date, judged_after_weeks: int, lag_weeks: int = 0, weeks_until_launch: int = 0
+) -> Visible:
+    """Say how large an effect on `key_result` must be to be seen, as things stand today. One query.
+
+    `judged_after_weeks` counts from the launch, the lag among them; fewer than the lag and 2 weeks count as that.
+    """
+    weeks, _at = weeks_around(_measured(key_result, today), launched_on=today, today=today)
+    ruler = _Ruler.of(key_result, weeks, None)
+    try:
+        smallest = engine.smallest_visible(
+            ruler.read(weeks),
+            steps=max(judged_after_weeks, lag_weeks + engine.AFTER_NEEDED),
+            scale=ruler.scale,
+            lag=lag_weeks,
+            until_launch=max(weeks_until_launch, 0),
+            falling_is_better=ruler.falling_is_better,
+        )
+    except engine.TooLittleHistory as missing:
+        return Visible(None, _too_little(missing))
+    return Visible(smallest / ruler.factor, None)
+
+
+def weeks_around(
+    measured: Iterable[tuple[dt.date, float]],
+    *,
+    launched_on: dt.date,
+    today: dt.date,
+    first: dt.date | None = None,
+) -> tuple[tuple[Week, ...], int]:
+    """Return the weeks up to `today` around a launch, oldest first, and the index of the first after it.
+
+    A week is seven days; the last before the launch ends on the day of the launch, so that no week lies on both sides.
+    Its value is the last one measured in it; a week without one has none. Nothing is carried over: a value that
+    is carried makes a Key Result look calmer than it is, and carried past a launch it would hide what the launch did.
+    The weeks begin with the first measurement (or `first`), at most three years before the launch.
+    """
+    by_day = sorted(measured)
+    first = first or min((day for day, _value in by_day), default=launched_on + dt.timedelta(days=1))
+    before = min(max((launched_on - first).days + 7, 0) // 7, WEEKS_KEPT)
+    after = max((today - launched_on).days + 6, 0) // 7
+    values: list[float | None] = [None] * (before + after)
+    for day, value in by_day:
+        week = before + ((day - launched_on).days - 1) // 7
+        if 0 <= week < len(values) and day <= today:
+            values[week] = value
+    start = launched_on - dt.timedelta(days=7 * before - 1)
+    return tuple(
+        Week(start + dt.timedelta(days=7 * n), start + dt.timedelta(days=7 * n + 6), value)
+        for n, value in enumerate(values)
+    ), before
+
+
+@dataclass(frozen=True)
+class _Ruler:
+    """How the engine reads a Key Result: per cent as shares on the log-odds scale, all else as it is."""
+
+    scale: str
+    factor: float
+    falling_is_better: bool
+
+    @classmethod
+    def of(cls, key_result: KeyResult, weeks: Iterable[Week], others: Iterable[Week] | None) -> "_Ruler":
+        falling = key_result.direction == KeyResult.Direction.DECREASE
+        values = [week.value for week in (*weeks, *(others or ())) if week.value is not None]
+        if key_result.unit.strip() == "%" and all(0 <= value <= 100 for value in values):
+            return cls("logit", 0.01, falling)
+        return cls("linear", 1.0, falling)
+
+    def read(self, weeks: Iterable[Week]) -> list[float]:
+        return [math.nan if week.value is None else week.value * self.factor for week in weeks]
+
+    def promise(self, promise: engine.Promise) -> engine.Promise:
+        low, likely, high, chance = promise
+        return engine.Promise(low * self.factor, likely * self.factor, high * self.factor, chance)
+
+    def arm(self, arm: Sequence[float]) -> engine.Arm:
+        size, mean, variance = arm
+        return engine.Arm(int(size), mean * self.factor, variance * self.factor**2)
+
+    def written(self, impact: engine.Impact) -> engine.Impact:
+        """Return what the engine found in the Key Result's unit."""
+
+        def back(value: float) -> float:
+            return value / self.factor
+
+        def level(value: float | None) -> float | None:
+            return None if value is None else value / self.factor
+
+        return replace(
+            impact,
+            estimate=back(impact.estimate),
+            low=back(impact.low),
+            high=back(impact.high),
+            measured=back(impact.measured),
+            measured_low=back(impact.measured_low),
+            measured_high=back(impact.measured_high),
+            smallest_visible=back(impact.smallest_visible),
+            level_before=level(impact.level_before),
+            level_without=level(impact.level_without),
+            level_after=level(impact.level_after),
+            fake_effects=tuple(back(effect) for effect in impact.fake_effects),
+        )
+
+
+def _measured(key_result: KeyResult, today: dt.date) -> list[tuple[dt.date, float]]:
+    found = Measurement.objects.current().filter(key_result=key_result, measured_on__lte=today)
+    return list(found.order_by("measured_on", "id").values_list("measured_on", "value"))
+
+
+def _landed_together(bet: Bet, launched_on: dt.date) -> tuple[tuple[LandedTogether, ...], float]:
+    """Return the other bets of the window, oldest first, and the share of the Key Result's movement of this one."""
+    found = (
+        Bet.objects.filter(
+            serves__key_result_id=bet.serves.key_result_id,
+            serves__item__category=Category.DONE,
+            serves__item__removed_at=None,
+            serves__item__done_at__gte=_midnight(launched_on - dt.timedelta(days=WINDOW_DAYS)),
+            serves__item__done_at__lt=_midnight(launched_on + dt.timedelta(days=WINDOW_DAYS + 1)),
+        )
+        .exclude(pk=bet.pk)
+        .select_related("serves__item__team")
+        .order_by("serves__item__done_at", "pk")
+    )
+    others = list(found)
+    bets = [bet, *others]
+    shares = engine.share(1.0, likely=[one.likely for one in bets], chance=[one.chance for one in bets]).tolist()
+    return tuple(
+        LandedTogether(
+            bet_id=other.pk,
+            item_id=other.serves.item_id,
+            key=other.serves.item.key,
+            title=other.serves.item.title,
+            done_on=timezone.localdate(other.serves.item.done_at),
+            share=share,
+        )
+        for other, share in zip(others, shares[1:], strict=True)
+    ), shares[0]
+
+
+def _midnight(day: dt.date) -> dt.datetime:
+    return timezone.make_aware(dt.datetime.combine(day, dt.time.min))
+
+
+def _nothing(
+    bet: Bet,
+    promise: engine.Promise,
+    launched_on: dt.date | None,
+    too_little: TooLittle,
+    weeks: tuple[Week, ...] = (),
+    launched_at: int = 0,
+    together: tuple[LandedTogether, ...] = (),
+    share: float = 1.0,
+) -> MeasuredImpact:
+    key_result = bet.serves.key_result
+    assert key_result is not None
+    return MeasuredImpact(
+        bet_id=bet.pk,
+        key_result_id=key_result.pk,
+        unit=key_result.unit,
+        falling_is_better=key_result.direction == KeyResult.Direction.DECREASE,
+        promise=promise,
+        launched_on=launched_on,
+        weeks=weeks,
+        launched_at=launched_at,
+        together=together,
+        share=share,
+        impact=None,
+        measured=None,
+        low=None,
+        high=None,
+        estimate=None,
+        verdict=None,
+        evidence=None,
+        too_little=too_little,
+    )
+
+
+def _too_little(missing: engine.TooLittleHistory) -> TooLittle:
+    needed, given = missing.needed, missing.given
+    if needed == engine.AFTER_NEEDED:
+        text = ngettext(
+            "It takes %(needed)s weeks with a measurement after the launch to see an effect; there is %(given)s.",
+            "It takes %(needed)s weeks with a measurement after the launch to see an effect; there are %(given)s.",
+            given,
+        )
+    else:
+        text = ngettext(
+            "It takes %(needed)s weeks with a measurement before the launch to know how this moves by itself; "
+            "there is %(given)s.",
+            "It takes %(needed)s weeks with a measurement before the launch to know how this moves by itself; "
+            "there are %(given)s.",
+            given,
+        )
+    return TooLittle(needed, given, text % {"needed": needed, "given": given})

@@ -1,0 +1,259 @@
+"""What a bet moved, from its Key Result's measurements: weeks around the launch, shares, what is missing."""
+
+import datetime as dt
+from itertools import pairwise
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from hypothesis import given
+from hypothesis import strategies as st
+
+from headway.engine.impact import Fact, Method, Outcome
+from headway.lib import clock
+from headway.okr.models import KeyResult, Measurement
+from headway.scrum.models import Category, Item
+from headway.value.models import Bet, Serves
+from headway.value.queries.impact import impact_of, visible_effect, weeks_around
+from tests.world import World, make_item, make_key_result, make_measurement
+
+CALM = (31.0, 30.6, 31.3, 30.9, 31.2, 30.7, 31.1, 30.8, 31.0, 31.4, 30.6, 31.0)
+LAUNCHED_DAYS_AGO = 28
+
+
+@pytest.fixture
+def key_result(world: World) -> KeyResult:
+    """A Key Result without measurements of the world's own."""
+    return make_key_result(world.objective, "Baskets that are bought")
+
+
+def delivered(world: World, key_result: KeyResult, *, days_ago: int = LAUNCHED_DAYS_AGO, **promise: Any) -> Bet:
+    item = make_item(world.team, category=Category.DONE, done_at=clock.now() - dt.timedelta(days=days_ago))
+    serves = Serves.objects.create(item=item, key_result=key_result, at=clock.now())
+    return Bet.objects.create(
+        serves=serves, at=clock.now(), **({"low": 2.0, "likely": 4.0, "high": 8.0, "chance": 0.5} | promise)
+    )
+
+
+def measure_weekly(key_result: KeyResult, before: tuple[float, ...], after: tuple[float, ...]) -> None:
+    """Measure on the last day of each week, the last before the launch on the day of the launch."""
+    first = LAUNCHED_DAYS_AGO + 7 * (len(before) - 1)
+    for week, value in enumerate((*before, *after)):
+        make_measurement(key_result, value, days_ago=first - 7 * week)
+
+
+def test_a_step_is_seen_and_graded_by_the_promise(world: World, key_result: KeyResult) -> None:
+    bet = delivered(world, key_result)
+    measure_weekly(key_result, CALM, (36.0, 36.3, 35.8, 36.1))
+    found = impact_of(bet, today=clock.today())
+    assert found.impact is not None
+    assert found.verdict is not None
+    assert found.evidence is not None
+    assert found.measured == pytest.approx(5, abs=0.3)
+    assert found.low is not None
+    assert found.high is not None
+    assert 4 < found.low < found.measured < found.high < 6.5
+    assert (found.verdict.outcome, found.verdict.scale) == (Outcome.MOVED, 4)
+    assert found.impact.method is Method.PLACEBO
+    assert found.impact.level_before == pytest.approx(31, abs=0.3)
+    assert [fact for fact, holds in found.evidence.facts.items() if holds] == [
+        Fact.MEASURED_OFTEN,
+        Fact.LARGER_THAN_FAKES,
+        Fact.ALONE,
+    ]
+    assert [week.value for week in found.weeks] == [*CALM, 36.0, 36.3, 35.8, 36.1]
+    assert found.launched_at == len(CALM)
+    assert found.weeks[found.launched_at].from_on == found.launched_on + dt.timedelta(days=1)
+    assert found.weeks[-1].to_on == clock.today()
+
+
+def test_a_fall_that_was_wanted_counts_as_better(world: World) -> None:
+    fewer = make_key_result(world.objective, "Fewer calls", direction="decrease", unit="calls", baseline=40, target=20)
+    bet = delivered(world, fewer)
+    measure_weekly(fewer, CALM, (26.0, 26.3, 25.8, 26.1))
+    found = impact_of(bet, today=clock.today())
+    assert found.measured == pytest.approx(5, abs=0.3)
+    assert found.verdict is not None
+    assert found.verdict.outcome is Outcome.MOVED
+
+
+def test_harm_is_a_verdict_too(world: World, key_result: KeyResult) -> None:
+    bet = delivered(world, key_result)
+    measure_weekly(key_result, CALM, (26.0, 26.3, 25.8, 26.1))
+    found = impact_of(bet, today=clock.today())
+    assert found.verdict is not None
+    assert (found.verdict.outcome, found.verdict.scale) == (Outcome.DID_NOT, 1)
+    assert found.measured is not None
+    assert found.measured < -4
+
+
+def test_bets_of_one_window_share_and_never_more_than_it_moved(world: World, key_result: KeyResult) -> None:
+    bets = [
+        delivered(world, key_result),
+        delivered(world, key_result, days_ago=LAUNCHED_DAYS_AGO, likely=4.0, chance=0.25),
+        delivered(world, key_result, days_ago=LAUNCHED_DAYS_AGO, likely=8.0, chance=0.25),
+    ]
+    delivered(world, key_result, days_ago=LAUNCHED_DAYS_AGO + 40)
+    measure_weekly(key_result, CALM, (36.0, 36.3, 35.8, 36.1))
+    found = [impact_of(bet, today=clock.today()) for bet in bets]
+    assert [one.share for one in found] == pytest.approx([0.4, 0.2, 0.4])
+    assert found[0].impact is not None
+    assert sum(one.measured or 0 for one in found) == pytest.approx(found[0].impact.measured)
+    assert [other.bet_id for other in found[0].together] == [bet.pk for bet in bets[1:]]
+    assert [other.share for other in found[0].together] == pytest.approx([0.2, 0.4])
+    assert found[0].evidence is not None
+    assert not found[0].evidence.facts[Fact.ALONE]
+
+
+def test_work_that_is_not_done_moved_nothing(world: World, key_result: KeyResult) -> None:
+    bet = delivered(world, key_result)
+    Item.objects.filter(pk=bet.serves.item_id).update(category=Category.DOING, done_at=None)
+    bet.refresh_from_db()
+    bet.serves.item.refresh_from_db()
+    measure_weekly(key_result, CALM, (36.0, 36.3))
+    found = impact_of(bet, today=clock.today())
+    assert found.impact is None
+    assert found.too_little is not None
+    assert "not done" in found.too_little.text
+    assert found.launched_on is None
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "needed", "given_weeks", "says"),
+    [
+        (CALM[:5], (36.0, 36.0, 36.0, 36.0), 8, 5, "before the launch"),
+        (CALM, (36.0,), 2, 1, "there is 1"),
+        ((), (), 8, 0, "there are 0"),
+    ],
+)
+def test_what_is_missing_is_said(
+    world: World,
+    key_result: KeyResult,
+    before: tuple[float, ...],
+    after: tuple[float, ...],
+    needed: int,
+    given_weeks: int,
+    says: str,
+) -> None:
+    bet = delivered(world, key_result)
+    measure_weekly(key_result, before, after)
+    found = impact_of(bet, today=clock.today())
+    assert (found.impact, found.verdict, found.measured) == (None, None, None)
+    assert found.too_little is not None
+    assert (found.too_little.needed, found.too_little.given) == (needed, given_weeks)
+    assert says in found.too_little.text
+
+
+def test_an_experiment_comes_before_the_series(world: World, key_result: KeyResult) -> None:
+    bet = delivered(world, key_result)
+    measure_weekly(key_result, CALM, (26.0, 26.3, 25.8, 26.1))
+    found = impact_of(bet, today=clock.today(), experiment=((4000, 31.0, 2100.0), (4000, 35.0, 2200.0)))
+    assert found.impact is not None
+    assert found.impact.method is Method.EXPERIMENT
+    assert found.measured == pytest.approx(4.0)
+    assert found.evidence is not None
+    assert found.evidence.quality == 5
+
+
+def test_a_control_takes_away_what_moved_both(world: World) -> None:
+    here = make_key_result(world.objective, "Orders", unit="orders")
+    control = make_key_result(world.objective, "Orders elsewhere", unit="orders")
+    bet = delivered(world, here)
+    drift = (0.0, 0.5, 1.1, 1.4, 2.1, 2.4, 3.1, 3.6, 3.9, 4.6, 5.0, 5.4, 9.0, 9.4, 9.9, 10.5)
+    measure_weekly(here, tuple(31 + d for d in drift[:12]), tuple(31 + d for d in drift[12:]))
+    measure_weekly(control, tuple(21 + d for d in drift[:12]), tuple(21 + d for d in drift[12:]))
+    alone = impact_of(bet, today=clock.today())
+    beside = impact_of(bet, today=clock.today(), control=control)
+    assert alone.impact is not None
+    assert beside.impact is not None
+    assert beside.impact.method is Method.CONTROL
+    assert abs(beside.impact.measured) < abs(alone.impact.measured) / 2
+    assert beside.impact.measured_low < 0 < beside.impact.measured_high
+
+
+def test_withdrawn_measurements_and_those_to_come_do_not_count(world: World, key_result: KeyResult) -> None:
+    bet = delivered(world, key_result)
+    measure_weekly(key_result, CALM, (36.0, 36.3, 35.8, 36.1))
+    wrong = make_measurement(key_result, 90.0, days_ago=3)
+    Measurement.objects.filter(pk=wrong.pk).update(withdrawn_at=clock.now())
+    Measurement.objects.create(
+        key_result=key_result, value=90.0, measured_on=clock.today() + dt.timedelta(days=3), entered_at=clock.now()
+    )
+    found = impact_of(bet, today=clock.today())
+    assert max(week.value or 0 for week in found.weeks) == 36.3
+
+
+def test_the_number_of_queries_is_constant(world: World, key_result: KeyResult) -> None:
+    for bets in (1, 4):
+        for _ in range(bets):
+            newest = delivered(world, key_result)
+        Measurement.objects.filter(key_result=key_result).delete()
+        measure_weekly(key_result, CALM, (36.0, 36.3, 35.8, 36.1))
+        bet = Bet.objects.select_related("serves__item__team", "serves__key_result").get(pk=newest.pk)
+        with CaptureQueriesContext(
+            connection,
+        ) as asked:
+            impact_of(bet, today=clock.today())
+        assert len(asked) == 2
+
+
+def test_before_the_launch_it_is_said_what_could_be_seen(world: World, key_result: KeyResult) -> None:
+    assert visible_effect(key_result, today=clock.today(), judged_after_weeks=4).smallest is None
+    measure_weekly(key_result, CALM, (31.1, 30.8, 31.0, 30.9))
+    visible = visible_effect(key_result, today=clock.today(), judged_after_weeks=4)
+    assert visible.too_little is None
+    assert visible.smallest is not None
+    assert 0.2 < visible.smallest < 2
+    longer = visible_effect(key_result, today=clock.today(), judged_after_weeks=0, lag_weeks=3, weeks_until_launch=6)
+    assert longer.smallest is not None
+
+
+def test_a_percentage_is_read_as_a_share_and_other_values_as_they_are(world: World, key_result: KeyResult) -> None:
+    bet = delivered(world, key_result)
+    measure_weekly(key_result, (98.0, 99.0, 98.5, 99.0, 98.0, 98.7, 99.1, 98.6), (99.5, 100.0, 99.8, 99.7))
+    impact = impact_of(bet, today=clock.today()).impact
+    assert impact is not None
+    assert impact.level_before is not None
+    assert impact.level_before + impact.measured_high <= 100
+
+
+class TestWeeksAroundALaunch:
+    launch = dt.date(2026, 5, 7)
+
+    def test_no_week_lies_on_both_sides(self) -> None:
+        day = dt.timedelta(days=1)
+        weeks, at = weeks_around(
+            [(self.launch, 1.0), (self.launch + day, 2.0)], launched_on=self.launch, today=self.launch + 2 * day
+        )
+        assert [week.value for week in weeks] == [1.0, 2.0]
+        assert (weeks[at - 1].to_on, weeks[at].from_on) == (self.launch, self.launch + day)
+
+    def test_a_week_without_a_measurement_is_empty(self) -> None:
+        measured = [(self.launch - dt.timedelta(days=days), float(days)) for days in (21, 14, 0)]
+        weeks, at = weeks_around(measured, launched_on=self.launch, today=self.launch + dt.timedelta(days=7))
+        assert [week.value for week in weeks] == [21.0, 14.0, None, 0.0, None]
+        assert at == 4
+
+    def test_the_last_of_a_week_counts(self) -> None:
+        measured = [(self.launch - dt.timedelta(days=days), float(days)) for days in (6, 3, 1)]
+        assert [week.value for week in weeks_around(measured, launched_on=self.launch, today=self.launch)[0]] == [1.0]
+
+    def test_nothing_measured_gives_no_weeks_before(self) -> None:
+        weeks, at = weeks_around([], launched_on=self.launch, today=self.launch + dt.timedelta(days=10))
+        assert [week.value for week in weeks] == [None, None]
+        assert at == 0
+
+    @given(days=st.lists(st.integers(-2000, 400), max_size=40), today=st.integers(0, 400))
+    def test_weeks_follow_one_another_and_hold_what_was_measured_in_them(self, days: list[int], today: int) -> None:
+        now = self.launch + dt.timedelta(days=today)
+        measured = [(self.launch + dt.timedelta(days=day), float(day)) for day in days if day <= today]
+        weeks, at = weeks_around(measured, launched_on=self.launch, today=now)
+        for before, after in pairwise(weeks):
+            assert after.from_on == before.to_on + dt.timedelta(days=1)
+        for week in weeks:
+            inside = [value for day, value in measured if week.from_on <= day <= week.to_on]
+            assert week.value == (max(inside) if inside else None)
+        assert all(week.to_on <= self.launch for week in weeks[:at])
+        assert all(week.from_on > self.launch for week in weeks[at:])
+        assert at <= 156
