@@ -1,0 +1,69 @@
+"""What the order of a backlog is worth, what waiting costs, which items are a tie, and what is worth knowing.
+
+In words and by hand: ``docs/algorithms/portfolio.md``.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from .model import Must, Portfolio
+from .scenarios import Scenarios, Step
+from .search import BestOrder, best_order, cost_of_delay, cost_of_delay_order, greedy_order, improved, repaired, search
+from .simple import (
+    EFFORT_SPREAD,
+    TIE_BELOW,
+    BetInput,
+    SimplePortfolio,
+    bet_mean,
+    cost_of_waiting,
+    item_values,
+    score_order,
+    simple_best_order,
+    tie_groups,
+    value_of,
+    value_per_week,
+)
+from .ties import tied
+
+__all__ = [
+    "EFFORT_SPREAD",
+    "TIE_BELOW",
+    "BestOrder",
+    "BetInput",
+    "Must",
+    "Portfolio",
+    "Scenarios",
+    "SimplePortfolio",
+    "Step",
+    "best_order",
+    "bet_mean",
+    "cost_of_delay",
+    "cost_of_delay_order",
+    "cost_of_waiting",
+    "greedy_order",
+    "improved",
+    "item_values",
+    "repaired",
+    "score",
+    "score_order",
+    "search",
+    "simple_best_order",
+    "tie_groups",
+    "tied",
+    "value_of",
+    "value_per_week",
+]
+
+
+def score(portfolio: Portfolio, order: Sequence[int], *, rng: np.random.Generator, scenarios: int = 2000) -> float:
+    """Return the expected value that working in this order adds: :meth:`Scenarios.score` on fresh draws.
+
+    Examples
+    --------
+    >>> bets = [BetInput(item=0, kr=0, low=3, likely=3, high=3, chance=0.5)]
+    >>> plan = Portfolio(effort=[4], capacity=[2], bets=bets, gap=[3], worth=[100], effort_spread=0, capacity_spread=0)
+    >>> round(score(plan, [0], rng=np.random.default_rng(1)), 2)  # done after 4 of 26 weeks, half the time true
+    42.31
+    """
+    return Scenarios(portfolio, rng=rng, scenarios=scenarios).score(order)
