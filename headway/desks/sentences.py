@@ -88,6 +88,11 @@ def _range(told: Told) -> dict[str, str]:
     return {"low": number(low), "high": number(high), "chance": percent(told.after.get("chance"))}
 
 
+def _pooled(told: Told) -> dict[str, str]:
+    figures = {name: number(told.after.get(name)) for name in ("low", "likely", "high", "people")}
+    return figures | {"chance": percent(told.after.get("chance"))}
+
+
 def _roles(told: Told) -> dict[str, str]:
     held = told.after.get("roles", [])
     return {"roles": ", ".join(str(Role(one).label) for one in held if one in Role.values) or _("none")}
@@ -136,6 +141,7 @@ _MORE: dict[str, Callable[[Told], dict[str, str]]] = {
     "key_result.checked_in": _confidence,
     "bet.placed": _range,
     "bet.changed": _range,
+    "bet.pooled": _pooled,
     "roles.set": _roles,
     "role.handed_over": _role,
     "retention.run": _removed,
@@ -184,6 +190,17 @@ _PATTERNS = {
     "asker.told": gettext_lazy("%(who)s told who had asked for %(what)s"),
     "bet.placed": gettext_lazy("%(who)s placed a bet on %(what)s: %(low)s to %(high)s, chance %(chance)s"),
     "bet.changed": gettext_lazy("%(who)s changed the bet on %(what)s: %(low)s to %(high)s, chance %(chance)s"),
+    "bet.pooled": gettext_lazy(
+        "%(who)s made the promise on %(what)s of %(people)s private estimates: %(low)s, %(likely)s, %(high)s, "
+        "chance %(chance)s"
+    ),
+    "bet.championed": gettext_lazy("%(who)s champions %(what)s"),
+    "bet.released": gettext_lazy("%(who)s handed the championing of %(what)s back"),
+    "bet.champion_asked": gettext_lazy("%(who)s changed who is asked to champion %(what)s"),
+    "bet.champion_declined": gettext_lazy("%(who)s declined to champion %(what)s"),
+    "bet.champion_left": gettext_lazy("%(who)s gave %(what)s another champion, or none, as the former one left"),
+    "item.estimated": gettext_lazy("A private estimate of %(what)s was given"),
+    "item.estimate_withdrawn": gettext_lazy("A private estimate of %(what)s was withdrawn"),
     "bet.withdrawn": gettext_lazy("%(who)s withdrew the bet on %(what)s"),
     "verdict.entered": gettext_lazy("%(who)s judged the bet on %(what)s"),
     "verdict.withdrawn": gettext_lazy("%(who)s withdrew the verdict on %(what)s"),

@@ -4,6 +4,7 @@
 Change's name with `@inverse("item.moved")`; `undo()` finds it there.
 """
 
+import datetime as dt
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -78,10 +79,12 @@ def record(
     before: dict[str, Any] | None = None,
     after: dict[str, Any] | None = None,
     undoes: Change | None = None,
+    at: dt.datetime | None = None,
 ) -> Change:
     """Write the Change of an action; call it inside the action's transaction.
 
-    `name` is `noun.past_participle`; `subject` a saved row; `before`/`after` JSON with what the inverse needs.
+    `name` is `noun.past_participle`; `subject` a saved row; `before`/`after` JSON with what the inverse needs. `at`
+    stands in place of the moment where that would tell who it was.
     Ids are handed out in commit order per organisation: SQLite writes one at a time, on PostgreSQL an advisory lock
     that lasts until commit does it (a reader that resumes by id would otherwise miss one).
     """
@@ -108,7 +111,7 @@ def record(
         subject_label=(label or str(subject))[:300],
         before=before or {},
         after=after or {},
-        at=clock.now(),
+        at=at or clock.now(),
         undoes=undoes,
     )
     insert(change)

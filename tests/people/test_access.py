@@ -12,7 +12,7 @@ pytestmark = pytest.mark.django_db
 MAY = {
     "ana": {verb for verb, who in VERBS.items() if who & {"administrator", Role.SCRUM_MASTER, "member"}},
     "bo": {verb for verb, who in VERBS.items() if who & {Role.PRODUCT_OWNER, "member"}},
-    "cy": {"read", "measure", "write_item", "link_item", "place_bet", "judge_bet", "raise_impediment"},
+    "cy": {"read", "measure", "write_item", "link_item", "place_bet", "estimate_bet", "judge_bet", "raise_impediment"},
     "di": {"read"},
     "eve": set(),
 }

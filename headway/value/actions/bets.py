@@ -13,7 +13,7 @@ from headway.live.models import Change
 from headway.okr.models import KeyResult
 from headway.people.access import require
 from headway.people.actor import Actor
-from headway.scrum.models import Category, Item
+from headway.scrum.models import Item
 
 from ..models import Bet, Serves
 from .rules import (
@@ -29,9 +29,11 @@ from .rules import (
     plain,
     recorded,
     refuse_closed,
+    refuse_done,
     refuse_judged,
     refuse_looked_back,
     refuse_past,
+    refuse_to_keep,
 )
 
 
@@ -45,6 +47,7 @@ def place_bet(
     likely: float,
     high: float,
     chance: float,
+    lag_weeks: int = 0,
     judge_on: dt.date | None = None,
     hypothesis: str = "",
     reason: str = "",
@@ -52,22 +55,14 @@ def place_bet(
     """Promise how far an item moves a Key Result; links the two where they are not linked yet.
 
     `low`, `likely`, `high` are the 10th, 50th and 90th percentile in the Key Result's unit, towards better;
-    `chance` is 0–1. Once work has started it needs a `reason` and becomes a Decision; on a done item it is refused.
+    `chance` is 0–1; `lag_weeks` whole weeks until it shows after it lands. Once work has started it needs a `reason`
+    and becomes a Decision; on a done item it is refused.
     """
     require(by, "place_bet", item)
     item = Item.objects.select_for_update(of=("self",)).select_related("team").get(pk=item.pk)
     refuse_closed(key_result, item)
-    if key_result.direction == KeyResult.Direction.STAY_WITHIN:
-        raise ValidationError(
-            {
-                "key_result": _("“%(name)s” is to stay within its limits: there is nothing to move it to.")
-                % {"name": key_result.short_name}
-            }
-        )
-    if item.category == Category.DONE:
-        raise ValidationError(
-            _("%(item)s is done. A promise is written before its result can be known.") % {"item": item.key}
-        )
+    refuse_to_keep(key_result)
+    refuse_done(item)
     refuse_past(judge_on)
     serves = Serves.objects.filter(item=item, key_result=key_result).first()
     if serves is not None and Bet.objects.filter(serves=serves).exists():
@@ -84,6 +79,7 @@ def place_bet(
         likely=likely,
         high=high,
         chance=chance,
+        lag_weeks=lag_weeks,
         judge_on=judge_on,
         hypothesis=hypothesis.strip(),
         by_id=by.person_id,
@@ -102,6 +98,8 @@ def _take_bet_back(change: Change, by: Actor) -> Change:
     bet = bet_as_left(change, by)
     if has_started(bet.serves.item) and not change.after.get("decision"):
         raise CannotUndo(_("Work has started since: withdraw the bet with a reason."))
+    if bet.champion_id is not None and bet.champion_id != change.after.get("champion"):
+        raise CannotUndo(_("Somebody champions it since: withdraw the bet."))
     refuse_looked_back(change)
     serves = bet.serves
     bet.delete()
@@ -119,7 +117,7 @@ def _take_bet_back(change: Change, by: Actor) -> Change:
 
 @transaction.atomic
 def change_bet(bet: Bet, *, by: Actor, reason: str = "", **prediction: Any) -> Bet:
-    """Change what was promised (`low`, `likely`, `high`, `chance`, `judge_on`, `hypothesis`).
+    """Change what was promised (`low`, `likely`, `high`, `chance`, `lag_weeks`, `judge_on`, `hypothesis`).
 
     Free before work starts. Afterwards it needs a `reason` and leaves a dated Decision with both promises.
     A judged bet is refused.

@@ -18,11 +18,17 @@ from headway.live.models import Change
 from headway.okr.models import KeyResult
 from headway.people.access import require
 from headway.people.actor import Actor
+from headway.people.models import Membership
 from headway.scrum.models import Category, Item, Sprint
 
-from ..models import Bet, Serves, Verdict
+from ..models import LONGEST_LAG_WEEKS, Bet, Estimate, Serves, Verdict
 
-PREDICTION = ("low", "likely", "high", "chance", "judge_on", "hypothesis")
+PREDICTION = ("low", "likely", "high", "chance", "lag_weeks", "judge_on", "hypothesis")
+
+CHAMPIONS = ("champion", "champion_asked")
+
+_WAS = {"lag_weeks": 0}
+"""What Changes do not hold that are older than the field."""
 
 LARGEST_MOVEMENT = 1e12
 """Far beyond any metric, and small enough that no sum of bets overflows."""
@@ -69,12 +75,34 @@ def refuse_looked_back(change: Change) -> None:
         decision.delete()
 
 
+def refuse_to_keep(key_result: KeyResult) -> None:
+    """Refuse a Key Result that is only to stay as it is."""
+    if key_result.direction == KeyResult.Direction.STAY_WITHIN:
+        raise ValidationError(
+            {
+                "key_result": _("“%(name)s” is to stay within its limits: there is nothing to move it to.")
+                % {"name": key_result.short_name}
+            }
+        )
+
+
+def refuse_done(item: Item) -> None:
+    if item.category == Category.DONE:
+        raise ValidationError(
+            _("%(item)s is done. A promise is written before its result can be known.") % {"item": item.key}
+        )
+
+
 def check(bet: Bet) -> None:
     check_numbers(bet)
+    if not isinstance(bet.lag_weeks, int) or not 0 <= bet.lag_weeks <= LONGEST_LAG_WEEKS:
+        raise ValidationError(
+            {"lag_weeks": _("Write whole weeks, from 0 to %(longest)s.") % {"longest": LONGEST_LAG_WEEKS}}
+        )
     bet.clean_fields(exclude=["by"])  # the command line has nobody to name
 
 
-def check_numbers(bet: Bet) -> None:
+def check_numbers(bet: Bet | Estimate) -> None:
     """Refuse numbers that are no promise, by field."""
     errors: dict[str, str] = {}
     for field in ("low", "likely", "high", "chance"):
@@ -144,14 +172,27 @@ def bet_as_left(change: Change, by: Actor) -> Bet:
     if Verdict.objects.filter(bet=bet).exists():
         raise CannotUndo(_("The bet was judged since."))
     now = plain(bet)
-    if any(now[field] != change.after[field] for field in PREDICTION):
+    if any(now[field] != change.after.get(field, _WAS.get(field)) for field in PREDICTION):
         about = Q(subject_type=change.subject_type, subject_id=bet.pk)
         raise CannotUndo(told_since(change, about, _("the bet on %(item)s") % {"item": bet.serves.item.key}))
     return bet
 
 
 def bet_again(serves: Serves, was: dict[str, Any]) -> Bet:
-    return Bet.objects.create(serves=serves, by_id=was["by"], at=was["at"], **from_plain(was))
+    champions = {field: was[field] for field in CHAMPIONS if is_here(was.get(field), serves.item.team.organisation_id)}
+    return Bet.objects.create(
+        serves=serves,
+        by_id=was["by"],
+        at=was["at"],
+        **from_plain(was),
+        **{f"{field}_id": pk for field, pk in champions.items()},
+    )
+
+
+def is_here(person_id: int | None, organisation_id: int) -> bool:
+    """Say whether somebody is an active member."""
+    here = Membership.objects.filter(organisation=organisation_id, deactivated_at=None, person__is_active=True)
+    return person_id is not None and here.filter(person=person_id).exists()
 
 
 def plain(bet: Bet) -> dict[str, Any]:
@@ -160,15 +201,18 @@ def plain(bet: Bet) -> dict[str, Any]:
         "likely": float(bet.likely),
         "high": float(bet.high),
         "chance": float(bet.chance),
+        "lag_weeks": bet.lag_weeks,
         "judge_on": bet.judge_on.isoformat() if bet.judge_on else None,
         "hypothesis": bet.hypothesis,
+        "champion": bet.champion_id,
+        "champion_asked": bet.champion_asked_id,
         "by": bet.by_id,
         "at": bet.at.isoformat() if isinstance(bet.at, dt.datetime) else bet.at,
     }
 
 
 def from_plain(was: dict[str, Any]) -> dict[str, Any]:
-    fields = {field: was[field] for field in PREDICTION}
+    fields = {field: was.get(field, _WAS.get(field)) for field in PREDICTION}
     fields["judge_on"] = dt.date.fromisoformat(was["judge_on"]) if was["judge_on"] else None
     return fields
 
@@ -180,6 +224,14 @@ def plain_verdict(verdict: Verdict) -> dict[str, Any]:
         "scale": verdict.scale,
         "evidence": verdict.evidence,
         "learned": verdict.learned,
+        "low": verdict.low,
+        "high": verdict.high,
+        "chance_moved": verdict.chance_moved,
+        "method": verdict.method,
+        "follow_up": verdict.follow_up,
+        "follow_item_id": verdict.follow_item_id,
+        "overruled_because": verdict.overruled_because,
+        "experiment": verdict.experiment,
         "judged_on": verdict.judged_on.isoformat(),
         "by": verdict.by_id,
     }

@@ -7,45 +7,92 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('okr', '0001_initial'),
-        ('scrum', '0002_count_open_items'),
-        ('value', '0002_verdicts_measured'),
+        ("okr", "0001_initial"),
+        ("scrum", "0002_count_open_items"),
+        ("value", "0002_verdicts_measured"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='bet',
-            name='champion',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL),
+            model_name="bet",
+            name="champion",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.SET_NULL,
+                related_name="+",
+                to=settings.AUTH_USER_MODEL,
+            ),
         ),
         migrations.AddField(
-            model_name='bet',
-            name='champion_asked',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL),
+            model_name="bet",
+            name="champion_asked",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.SET_NULL,
+                related_name="+",
+                to=settings.AUTH_USER_MODEL,
+            ),
         ),
         migrations.AddField(
-            model_name='bet',
-            name='lag_weeks',
-            field=models.PositiveSmallIntegerField(default=0, validators=[django.core.validators.MaxValueValidator(104)], verbose_name='weeks until it shows'),
+            model_name="bet",
+            name="lag_weeks",
+            field=models.PositiveSmallIntegerField(
+                default=0,
+                validators=[django.core.validators.MaxValueValidator(104)],
+                verbose_name="weeks until it shows",
+            ),
         ),
         migrations.CreateModel(
-            name='Estimate',
+            name="Estimate",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('low', models.FloatField(verbose_name='low')),
-                ('likely', models.FloatField(verbose_name='likely')),
-                ('high', models.FloatField(verbose_name='high')),
-                ('chance', models.FloatField(validators=[django.core.validators.MinValueValidator(0.0), django.core.validators.MaxValueValidator(1.0)], verbose_name='chance')),
-                ('giver', models.CharField(blank=True, default='', max_length=64)),
-                ('closed_at', models.DateTimeField(blank=True, null=True)),
-                ('item', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='estimates', to='scrum.item')),
-                ('key_result', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='estimates', to='okr.keyresult')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("low", models.FloatField(verbose_name="low")),
+                ("likely", models.FloatField(verbose_name="likely")),
+                ("high", models.FloatField(verbose_name="high")),
+                (
+                    "chance",
+                    models.FloatField(
+                        validators=[
+                            django.core.validators.MinValueValidator(0.0),
+                            django.core.validators.MaxValueValidator(1.0),
+                        ],
+                        verbose_name="chance",
+                    ),
+                ),
+                ("giver", models.CharField(blank=True, default="", max_length=64)),
+                ("closed_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "item",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="estimates", to="scrum.item"
+                    ),
+                ),
+                (
+                    "key_result",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="estimates", to="okr.keyresult"
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.UniqueConstraint(condition=models.Q(('giver', ''), _negated=True), fields=('item', 'key_result', 'giver'), name='estimate_once_a_giver'), models.CheckConstraint(condition=models.Q(('likely__lte', models.F('high')), ('low__lte', models.F('likely'))), name='estimate_in_order'), models.CheckConstraint(condition=models.Q(('chance__gte', 0), ('chance__lte', 1)), name='estimate_chance_0_to_1')],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("giver", ""), _negated=True),
+                        fields=("item", "key_result", "giver"),
+                        name="estimate_once_a_giver",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("likely__lte", models.F("high")), ("low__lte", models.F("likely"))),
+                        name="estimate_in_order",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("chance__gte", 0), ("chance__lte", 1)), name="estimate_chance_0_to_1"
+                    ),
+                ],
             },
         ),
     ]
