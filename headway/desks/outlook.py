@@ -11,6 +11,7 @@ from headway.lib.formats import from_to
 from headway.okr.models import Cycle
 from headway.people.models import Team
 from headway.scrum.models import Category, Sprint
+from headway.value.keeping import keep_sprint_done
 from headway.value.queries import TooLittle, sprint_chance
 from headway.value.queries.effort import History, history_of
 from headway.value.queries.forecasts import chance_by
@@ -79,10 +80,22 @@ def sprint_forecast(
     ]
     count = len(of_goal) or known.open_items
     days = tuple(_days(history_of(team, today), count, known.ends_on, team, today))
+    chance = sum(one.chance for one in days if one.is_in_time)
+    if of_goal:  # that of all that is open is kept where it is worked out
+        keep_sprint_done(
+            team,
+            sprint,
+            chance=min(chance, 1.0),
+            ends_on=known.ends_on,
+            items=count,
+            of_goal=[item.id for item in of_goal],
+            today=today,
+            weeks=known.sample_weeks,
+        )
     return SprintForecast(
         is_of_goal=bool(of_goal),
         items=count,
-        chance=sum(one.chance for one in days if one.is_in_time),
+        chance=chance,
         ends_on=known.ends_on,
         days=days,
         all_items=known.open_items,

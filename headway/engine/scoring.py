@@ -107,7 +107,7 @@ def crps_of_quantiles(levels: ArrayLike, values: ArrayLike, observed: float) -> 
     >>> crps_of_quantiles([0.25, 0.5, 0.75], [3.0, 3.0, 3.0], observed=5.0)
     2.0
     >>> crps_of_quantiles([0.25, 0.5, 0.75], [2.0, 4.0, 6.0], observed=5.0)
-    0.6666666666666666
+    1.0
     """
     return float(2 * pinball(values, levels, np.full(np.shape(levels), observed)).mean())
 

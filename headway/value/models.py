@@ -257,6 +257,7 @@ class KeptForecast(models.Model):
     due_on = models.DateField()  # the last day on which what was asked could still come out
     items = models.PositiveIntegerField(null=True)  # asked for, or open then
     item_ids = models.JSONField(default=list, blank=True)  # of a Sprint: the open ones
+    target = models.FloatField(null=True)  # of a Key Result, as it was then
     quantiles = models.JSONField(default=list, blank=True)
     chance = models.FloatField(null=True)
     naive = models.FloatField(null=True)

@@ -12,7 +12,9 @@ from dataclasses import dataclass
 from headway.engine import forecast as engine
 from headway.lib import clock
 from headway.people.models import Team
+from headway.scrum.models import Sprint
 from headway.scrum.queries import BurnUp
+from headway.value.keeping import keep_sprint_done
 from headway.value.queries.effort import history_of
 from headway.value.queries.forecasts import weeks_of_work
 
@@ -64,8 +66,10 @@ class Chart:
     day: int
 
 
-def ahead_of(team: Team, burn_up: BurnUp, *, today: dt.date | None = None) -> Ahead | None:
+def ahead_of(team: Team, sprint: Sprint, burn_up: BurnUp, *, today: dt.date | None = None) -> Ahead | None:
     """Forecast the end of a running Sprint from the team's throughput; None without enough history or days.
+
+    What it says of the end is kept, to be scored then (value/keeping.py).
 
     The engine counts items; in sizes each open item counts as the mean of those that are open. What is left of the
     Sprint counts in the team's working days, as for the chance on Today.
@@ -84,7 +88,17 @@ def ahead_of(team: Team, burn_up: BurnUp, *, today: dt.date | None = None) -> Ah
     low, likely, high = (
         burn_up.done + one * min(float(coming.quantile(share)), burn_up.open_items) for share in (0.1, 0.5, 0.9)
     )
-    return Ahead(low, likely, high, float(coming.at_least(burn_up.open_items)), len(history.weekly))
+    chance = float(coming.at_least(burn_up.open_items))
+    keep_sprint_done(
+        team,
+        sprint,
+        chance=chance,
+        ends_on=last,
+        items=burn_up.open_items,
+        today=today,
+        weeks=len(history.weekly),
+    )
+    return Ahead(low, likely, high, chance, len(history.weekly))
 
 
 def chart_of(burn_up: BurnUp, ahead: Ahead | None) -> Chart | None:

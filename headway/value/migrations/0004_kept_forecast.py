@@ -34,6 +34,7 @@ class Migration(migrations.Migration):
                 ("due_on", models.DateField()),
                 ("items", models.PositiveIntegerField(null=True)),
                 ("item_ids", models.JSONField(blank=True, default=list)),
+                ("target", models.FloatField(null=True)),
                 ("quantiles", models.JSONField(blank=True, default=list)),
                 ("chance", models.FloatField(null=True)),
                 ("naive", models.FloatField(null=True)),

@@ -61,7 +61,7 @@ def _remembered(team: Team, what: str, today: dt.date, make: Callable[[], Value]
 
 def _history_of(team: Team, today: dt.date) -> History:
     yesterday = today - dt.timedelta(days=1)
-    last = _last_sign(team)
+    last = last_sign(team)
     is_stale = last is not None and (yesterday - last).days >= STALE_DAYS
     ends_on = last if last is not None and is_stale else yesterday
     first, daily = daily_done(team, today=ends_on)
@@ -132,7 +132,7 @@ def pace_of(team: Team, today: dt.date, history: History | None = None) -> Pace:
     return Pace(team.key, done / len(recent), mean_size, len(recent))
 
 
-def _last_sign(team: Team) -> dt.date | None:
+def last_sign(team: Team) -> dt.date | None:
     """Return the last day on which anything is known to have happened to an item."""
     items = Item.objects.filter(team=team).aggregate(Max("created_at"), Max("started_at"), Max("done_at"))
     moved = Transition.objects.filter(item__team=team).aggregate(Max("at"))

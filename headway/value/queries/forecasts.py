@@ -16,6 +16,7 @@ from headway.lib.days import Calendar
 from headway.people.models import Team
 from headway.scrum.queries import current_sprint, open_items_of
 
+from .. import keeping
 from .effort import BulkDay, History, history_of
 
 CHANCES = (0.5, 0.8, 0.85, 0.95)
@@ -65,6 +66,8 @@ def forecast_for(
 ) -> Forecast | TooLittle:
     """Answer "when will `items` items be done?" or "how many will be done by the evening of `by`?". Three queries.
 
+    The answer is kept, to be scored when its date has passed (value/keeping.py).
+
     Raises ValidationError for a number or a day that cannot be asked for.
     """
     if (items is None) == (by is None):
@@ -104,13 +107,23 @@ def sprint_chance(team: Team, *, today: dt.date | None = None) -> SprintChance |
         engine.items_done(history.weekly, weeks=1)
     except engine.TooLittleHistory as missing:
         return _too_little(missing, history)
-    return SprintChance(
+    found = SprintChance(
         sprint=sprint.name,
         open_items=count,
         ends_on=sprint.ends_on,
         chance=chance_by(history, count, team=team, today=today, on=sprint.ends_on),
         sample_weeks=len(history.weekly),
     )
+    keeping.keep_sprint_done(
+        team,
+        sprint,
+        chance=found.chance,
+        ends_on=found.ends_on,
+        items=count,
+        today=today,
+        weeks=found.sample_weeks,
+    )
+    return found
 
 
 def chance_by(history: History, items: int, *, team: Team, today: dt.date, on: dt.date) -> float:
@@ -134,6 +147,7 @@ def _when(items: int, history: History, team: Team, today: dt.date) -> Forecast:
     weeks = engine.weeks_to_finish(history.weekly, items=items, week_share=shares)
     quantiles = _quantiles(weeks)
     baseline = engine.weeks_by_mean_velocity(history.weekly, items=items)
+    keeping.keep_day_for_items(team, weeks, items=items, today=today, naive=baseline, weeks=len(history.weekly))
     last = max((value for value in quantiles.values() if math.isfinite(value)), default=0.0)
     shown = range(int(min(last * 1.25 + 2, engine.HORIZON_WEEKS)) + 1)
     return Forecast(
@@ -156,6 +170,7 @@ def _how_many(by: dt.date, history: History, team: Team, today: dt.date) -> Fore
     done = engine.items_done(history.weekly, weeks=weeks or _NO_TIME)
     quantiles = {chance: max(float(done.quantile(1 - chance)), 0.0) for chance in CHANCES}
     velocity = engine.mean_velocity(history.weekly)
+    keeping.keep_items_by_day(team, done, by=by, today=today, naive=velocity * weeks, weeks=len(history.weekly))
     most = max(float(done.quantile(0.99)), 1.0)
     steps = sorted({round(most * step / 40) for step in range(41)})
     return Forecast(

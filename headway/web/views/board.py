@@ -375,7 +375,7 @@ def _beside(request: Request, team: Team, sprint: Sprint | None, *, is_part: boo
 def _aside_context(team: Team, sprint: Sprint | None, today: dt.date) -> dict[str, Any]:
     burn_up = queries.burn_up(sprint) if sprint else None
     is_current = sprint is not None and sprint.closed_at is None
-    ahead = ahead_of(team, burn_up) if burn_up and is_current else None
+    ahead = ahead_of(team, sprint, burn_up) if sprint and burn_up and is_current else None
     impediments, numbers = remembered(
         ("open impediments", team.pk),
         lambda: _impediments(team, today),
