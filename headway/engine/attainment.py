@@ -22,6 +22,7 @@ __all__ = [
     "Distribution",
     "TooLittleHistory",
     "chance",
+    "evenly",
     "key_result",
     "straight_line",
 ]
@@ -33,6 +34,7 @@ STEPS_AT_MOST = 260
 SCALES = ("linear", "log", "logit")
 
 _LARGEST_VALUE = 1e15
+_LONGEST_PAUSE = 4
 _NEWEST = 520  # ten years of weeks; what is older weighs under a thirtieth
 _HALF_LIFE = 104.0
 # Level and trend smoothing of the centres that are tried, the simplest first; another must be better by a tenth.
@@ -53,7 +55,7 @@ _NEAREST_TO_AN_END = 0.005
 _ATTAINMENTS = (np.arange(400) + 0.5) / 400
 
 
-def key_result(values: ArrayLike, *, steps: int, scale: str = "linear") -> Distribution:
+def key_result(values: ArrayLike, *, steps: int, scale: str = "linear") -> Amounts:
     """Forecast the value that a Key Result will have some steps after its last measurement.
 
     Parameters
@@ -69,9 +71,9 @@ def key_result(values: ArrayLike, *, steps: int, scale: str = "linear") -> Distr
 
     Returns
     -------
-    Distribution
-        Of the value [unit of ``values``]; over 0 on "log", within 0 to 1 on "logit". Values that were always the
-        same are forecast to stay; nothing is known of a change then.
+    Amounts
+        The distribution of the value [unit of ``values``]; over 0 on "log", within 0 to 1 on "logit". Values that
+        were always the same are forecast to stay; nothing is known of a change then.
 
     Raises
     ------
@@ -115,6 +117,63 @@ def key_result(values: ArrayLike, *, steps: int, scale: str = "linear") -> Distr
     # In units of its largest step, from its last value: the same answer in kilometres and in metres.
     moves, weights = _moves((path - path[-1]) / unit, int(steps))
     return Amounts.of_sample(from_scale(path[-1] + unit * moves), weights)
+
+
+def evenly(days: ArrayLike, values: ArrayLike, *, shortest: int = 7) -> tuple[Floats, int]:
+    """Bring measurements to even distances, as :func:`key_result` takes them.
+
+    Parameters
+    ----------
+    days : array of int (n,)
+        On which day each was measured [days], ascending; of several on a day the last counts.
+    values : array of float (n,)
+        The measurements [unit of the Key Result].
+    shortest : int
+        The least distance to give [days], at least 1.
+
+    Returns
+    -------
+    values : array of float (m,)
+        Oldest first; the newest is the last that was given.
+    every : int
+        The distance [days]: the median distance of the measurements, at least ``shortest``.
+
+    Raises
+    ------
+    ValueError
+        The two differ in shape, or ``days`` falls.
+
+    Notes
+    -----
+    The even days are counted back from the last. Each takes the measurement nearest to it, the later of two, within
+    half a distance; one without any lies on the line between its neighbours. What lies before a pause of more than
+    four distances is left out: nothing is known of the way between.
+
+    Examples
+    --------
+    >>> at, every = evenly([0, 7, 14, 28, 35], [10, 12, 13, 17, 18])
+    >>> at.tolist(), every
+    ([10.0, 12.0, 13.0, 15.0, 17.0, 18.0], 7)
+    """
+    measured = _measured(values)
+    on = np.asarray(days, dtype=float)
+    if on.shape != measured.shape or not np.all(np.diff(on) >= 0):
+        raise ValueError("days must be ascending, as many as values")
+    if shortest < 1:
+        raise ValueError("shortest must be at least 1")
+    if on.size == 0:
+        return measured, shortest
+    gaps = np.diff(np.unique(on))
+    every = max(shortest, round(float(np.median(gaps)))) if gaps.size else shortest
+    ago, newest_first = on[-1] - on[::-1], measured[::-1]
+    back = np.round(ago / every).astype(np.int64)
+    nearest_first = np.lexsort((np.arange(on.size), np.abs(ago - back * every), back))
+    places, first_of_each = np.unique(back[nearest_first], return_index=True)
+    kept = newest_first[nearest_first][first_of_each]
+    pauses = np.flatnonzero(np.diff(places) > _LONGEST_PAUSE)
+    count = int(pauses[0]) + 1 if pauses.size else places.size
+    filled = np.interp(np.arange(places[count - 1] + 1), places[:count], kept[:count])
+    return filled[::-1], every
 
 
 @dataclass(frozen=True)

@@ -250,6 +250,16 @@ class Amounts(Distribution):
             np.concatenate(([0.0], np.maximum.accumulate(middles), [1.0])),
         )
 
+    def times(self, factor: float) -> "Amounts":
+        """Return the distribution in another unit, ``factor`` (over 0) of which make one of this.
+
+        >>> Amounts([0, 1], [0, 1]).times(100).quantile(0.5)
+        50.0
+        """
+        if not factor > 0:
+            raise ValueError("factor must be over 0")
+        return Amounts(self._values * factor, self._cumulative)
+
     def __repr__(self) -> str:
         return f"Amounts({self._values.size} points, {self._values[0]:.6g} to {self._values[-1]:.6g})"
 

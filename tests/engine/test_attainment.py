@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from scipy.special import stdtrit
 
 from headway.engine import attainment
-from headway.engine.attainment import SCALES, Chances, TooLittleHistory, chance, key_result, straight_line
+from headway.engine.attainment import SCALES, Chances, TooLittleHistory, chance, evenly, key_result, straight_line
 from headway.engine.distributions import Amounts, Discrete
 
 RISING = [40.0, 42, 41, 43, 44, 43, 45, 46, 45, 47]
@@ -224,3 +224,53 @@ class TestStraightLine:
     def test_one_value_has_no_line(self) -> None:
         with pytest.raises(TooLittleHistory):
             straight_line([4.0], steps=3)
+
+
+class TestEvenly:
+    def test_weekly_values_stay_as_they_are_though_the_weekday_wobbles(self) -> None:
+        values, every = evenly([0, 8, 13, 22, 28], [1, 2, 3, 4, 5])
+        assert (values.tolist(), every) == ([1, 2, 3, 4, 5], 7)
+
+    def test_a_missing_week_lies_between_its_neighbours(self) -> None:
+        values, every = evenly([0, 7, 14, 28, 35], [1, 2, 3, 7, 8])
+        assert (values.tolist(), every) == ([1, 2, 3, 5, 7, 8], 7)
+
+    def test_daily_values_become_the_last_of_each_week(self) -> None:
+        values, every = evenly(np.arange(22), np.arange(22.0))
+        assert (values.tolist(), every) == ([0, 7, 14, 21], 7)
+
+    def test_monthly_values_stay_monthly(self) -> None:
+        values, every = evenly([0, 31, 59, 90, 120], [1, 2, 3, 4, 5])
+        assert (values.tolist(), every) == ([1, 2, 3, 4, 5], 30)
+
+    def test_what_lies_before_a_long_pause_is_left_out(self) -> None:
+        values, every = evenly([0, 7, 14, 200, 207, 214], [90, 91, 92, 5, 6, 7])
+        assert (values.tolist(), every) == ([5, 6, 7], 7)
+
+    def test_of_one_day_the_last_counts(self) -> None:
+        values, every = evenly([0, 7, 7], [1, 2, 3])
+        assert (values.tolist(), every) == ([1, 3], 7)
+        assert evenly([4], [9])[0].tolist() == [9]
+        assert evenly([], [])[0].size == 0
+
+    @given(
+        gaps=st.lists(st.integers(0, 60), min_size=1, max_size=40),
+        seed=st.integers(0, 100),
+    )
+    def test_the_last_value_stays_the_last_and_nothing_leaves_the_range(self, gaps: list[int], seed: int) -> None:
+        measured = np.random.default_rng(seed).normal(size=len(gaps))
+        values, every = evenly(np.cumsum(gaps), measured)
+        assert values[-1] == measured[-1]
+        assert every >= 7
+        assert measured.min() <= values.min()
+        assert values.max() <= measured.max()
+        assert values.size <= sum(gaps) / every + 1.5
+
+    def test_bad_input_is_refused_by_name(self) -> None:
+        for days in ([7, 0], [0]):
+            with pytest.raises(ValueError, match="days must"):
+                evenly(days, [1, 2])
+        with pytest.raises(ValueError, match="shortest must"):
+            evenly([0, 7], [1, 2], shortest=0)
+        with pytest.raises(ValueError, match="values must"):
+            evenly([0, 7], [1, math.nan])

@@ -162,3 +162,5 @@ class TestAmounts:
             Amounts([1, 2, 3, 4], [0, 0.6, 0.5, 1])
         with pytest.raises(ValueError, match="weights over 0"):
             Amounts.of_sample([1, 2], [1, 0])
+        with pytest.raises(ValueError, match="factor must"):
+            self.points.times(0)
