@@ -8,6 +8,7 @@ from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Q
+from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -18,6 +19,9 @@ PERSON = settings.AUTH_USER_MODEL
 
 LONGEST_LAG_WEEKS = 104
 """What shows later than after two years cannot be told from anything else."""
+
+ESTIMATES_NEEDED = 3
+"""From so many private estimates on they are shown and can be pooled: with fewer one could tell whose they are."""
 
 
 class Serves(models.Model):
@@ -137,6 +141,12 @@ class Estimate(models.Model):
 
     def __str__(self) -> str:
         return f"{self.low} / {self.likely} / {self.high}"
+
+    @staticmethod
+    def giver_of(item_id: int, key_result_id: int, person_id: int | None) -> str:
+        """Return the digest by which somebody's own is found again; it takes the secret key to make it."""
+        told = f"{item_id}.{key_result_id}.{person_id}"
+        return salted_hmac("headway.value.estimate", told, algorithm="sha256").hexdigest()
 
 
 class Verdict(models.Model):

@@ -6,20 +6,12 @@ A rule that says no raises ValidationError with the field and a sentence for a p
 from .aims import plan_sprint, replan_sprint, set_sprint_aim
 from .bets import change_bet, place_bet, withdraw_bet
 from .champions import ask_champion, champion_bet, decline_champion, hand_champion_over, release_bet
-from .estimates import (
-    ESTIMATES_NEEDED,
-    forget_givers,
-    give_estimate,
-    giver_of,
-    promise_pooled,
-    withdraw_estimate,
-)
+from .estimates import forget_givers, give_estimate, promise_pooled, withdraw_estimate
 from .links import link_item, link_items, unlink
 from .not_now import bring_back, mark_told, shelve
 from .verdicts import enter_verdict, withdraw_verdict
 
 __all__ = [
-    "ESTIMATES_NEEDED",
     "ask_champion",
     "bring_back",
     "champion_bet",
@@ -28,7 +20,6 @@ __all__ = [
     "enter_verdict",
     "forget_givers",
     "give_estimate",
-    "giver_of",
     "hand_champion_over",
     "link_item",
     "link_items",

@@ -10,7 +10,6 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import Q
-from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -23,7 +22,7 @@ from headway.people.access import require
 from headway.people.actor import Actor
 from headway.scrum.models import Category, Item
 
-from ..models import Bet, Estimate, Serves
+from ..models import ESTIMATES_NEEDED, Bet, Estimate, Serves
 from .rules import (
     bet_as_left,
     check,
@@ -43,9 +42,6 @@ from .rules import (
     refuse_to_keep,
 )
 
-ESTIMATES_NEEDED = 3
-"""From so many on they are shown and can be pooled: with fewer one could tell whose they are."""
-
 
 @transaction.atomic
 def give_estimate(
@@ -57,7 +53,7 @@ def give_estimate(
     """
     item = _open(item, key_result, by)
     given = {"low": low, "likely": likely, "high": high, "chance": chance}
-    giver = giver_of(item.pk, key_result.pk, by)
+    giver = Estimate.giver_of(item.pk, key_result.pk, by.person_id)
     estimate = Estimate.objects.filter(item=item, key_result=key_result, giver=giver).first()
     if estimate is not None and all(getattr(estimate, field) == value for field, value in given.items()):
         return estimate
@@ -74,7 +70,9 @@ def give_estimate(
 def withdraw_estimate(item: Item, *, by: Actor, key_result: KeyResult) -> Change:
     """Take one's own estimate back while the estimates are open."""
     item = _open(item, key_result, by)
-    own = Estimate.objects.filter(item=item, key_result=key_result, giver=giver_of(item.pk, key_result.pk, by))
+    own = Estimate.objects.filter(
+        item=item, key_result=key_result, giver=Estimate.giver_of(item.pk, key_result.pk, by.person_id)
+    )
     if not own.delete()[0]:
         raise ValidationError(_("You have given no estimate of it."))
     return _record_unnamed("item.estimate_withdrawn", item, key_result, by=by)
@@ -161,13 +159,6 @@ def _promise_as_before(change: Change, by: Actor) -> Change:
     return record(
         "bet.withdrawn", by=by, subject=item, team_id=item.team_id, label=item.title, before=before, undoes=change
     )
-
-
-def giver_of(item_id: int, key_result_id: int, by: Actor) -> str:
-    """Return by which digest somebody finds their own estimate again; it can be made only with the secret key."""
-    return salted_hmac(
-        "headway.value.estimate", f"{item_id}.{key_result_id}.{by.person_id}", algorithm="sha256"
-    ).hexdigest()
 
 
 def forget_givers() -> int:

@@ -150,13 +150,22 @@ def impact_of(
 
 
 def visible_effect(
-    key_result: KeyResult, *, today: dt.date, judged_after_weeks: int, lag_weeks: int = 0, weeks_until_launch: int = 0
+    key_result: KeyResult,
+    *,
+    today: dt.date,
+    judged_after_weeks: int,
+    lag_weeks: int = 0,
+    weeks_until_launch: int = 0,
+    measured: Iterable[tuple[dt.date, float]] | None = None,
 ) -> Visible:
-    """Say how large an effect on `key_result` must be to be seen, as things stand today. One query.
+    """Say how large an effect on `key_result` must be to be seen, as things stand today.
+
+    One query, none where `measured`, its measurements up to today in their order, are known.
 
     `judged_after_weeks` counts from the launch, the lag among them; fewer than the lag and 2 weeks count as that.
     """
-    weeks, _at = weeks_around(_measured(key_result, today), launched_on=today, today=today)
+    known = _measured(key_result, today) if measured is None else measured
+    weeks, _at = weeks_around(known, launched_on=today, today=today)
     ruler = _Ruler.of(key_result, weeks, None)
     try:
         smallest = engine.smallest_visible(

@@ -45,6 +45,7 @@ class BetLine:
     judge_on: dt.date | None
     hypothesis: str
     verdict: VerdictLine | None
+    lag_weeks: int = 0
 
 
 @dataclass(frozen=True)
@@ -331,6 +332,7 @@ def bet_line(row: Serves) -> BetLine:
         chance=bet.chance,
         judge_on=bet.judge_on,
         hypothesis=bet.hypothesis,
+        lag_weeks=bet.lag_weeks,
         verdict=VerdictLine(
             id=verdict.pk,
             outcome=verdict.outcome,
