@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from headway.engine.portfolio import bet_mean
-from headway.engine.track_record import Judged, TrackRecord
+from headway.engine.track_record import Judged, by_area
 from parts import promises
 
 TEAMS, NEW, BACKLOGS, WEEKS = 200, 60, 3, 26.0
@@ -45,9 +45,10 @@ def print_promises(teams: int = TEAMS) -> None:
 def trial_of(kind: str, verdicts: int, rng: np.random.Generator) -> Trial:
     told = promises.promises_of(promises.team_of(kind, rng), verdicts + NEW, rng)
     past, new = np.arange(verdicts), np.arange(verdicts, verdicts + NEW)
-    team = TrackRecord.of(judged(told, past))
-    records = [TrackRecord.of(judged(told, past[told.area[past] == a]), within=team) for a in range(promises.AREAS)]
-    read = [records[told.area[i]].corrected(told.low[i], told.likely[i], told.high[i], told.chance[i]) for i in new]
+    records = by_area({area: judged(told, past[told.area[past] == area]) for area in range(promises.AREAS)})
+    read = [
+        records[int(told.area[i])].corrected(told.low[i], told.likely[i], told.high[i], told.chance[i]) for i in new
+    ]
     low, likely, high, chance = np.array([(r.low, r.likely, r.high, r.chance) for r in read]).T
     measured = told.measured[new]
     inside = (low <= measured) & (measured <= high)

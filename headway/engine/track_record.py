@@ -9,15 +9,18 @@ Movements of different Key Results are added up, so give them in one unit: as sh
 Toward better is positive. Nothing here knows whose promises they are.
 """
 
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from statistics import NormalDist
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from headway.engine.distributions import Floats
 from headway.engine.portfolio import bet_mean
+
+Area = TypeVar("Area", bound=Hashable)
 
 PULL = 2.0
 """Factors are pulled to "as promised" as if by so many verdicts that turned out as promised."""
@@ -34,7 +37,7 @@ _MOST_WIDTH = 8.0
 _IN_LINE = np.array([NormalDist().inv_cdf(0.5 + (step + 0.5) / 32) for step in range(16)]) / _TEN_PERCENT_Z
 _FEW = 0.6
 _SURE = 0.01
-# How far teams' curves for chances lie from "as promised"; areas of one team are half as far from the team's.
+# How far teams' curves for chances lie from "as promised"; areas of one team are half as far from each other.
 _SHIFT_SPREAD, _SLOPE_SPREAD = 0.5, 0.25
 _CURVE_STEPS = 50
 _TIE_BELOW = 0.70
@@ -118,7 +121,8 @@ class TrackRecord:
         judged : iterable of Judged
             Of a team, or of one area of it; the order does not matter.
         within : TrackRecord, optional
-            The wider record that this one is pulled to: a team's, for one of its areas. By default "as promised".
+            The wider record that this one is pulled to, of other verdicts than these: of a team's other areas, see
+            :func:`by_area`. By default "as promised".
 
         Returns
         -------
@@ -132,7 +136,7 @@ class TrackRecord:
         are in the hit rate. *width* is the 80 % point of the width factors that each verdict would have needed, seen
         from the size without that verdict, together with 2 verdicts that are in line; few verdicts are given a
         margin, as in conformal prediction [2]_. *shift* and *slope* are the most likely ones given
-        shift ~ N(0, ½²), slope ~ N(1, ¼²), slope ≥ 0; for an area around the team's, half as wide. Cost: a few
+        shift ~ N(0, ½²), slope ~ N(1, ¼²), slope ≥ 0; within others half as wide around theirs. Cost: a few
         numbers for each verdict.
 
         References
@@ -162,8 +166,8 @@ class TrackRecord:
         moved = sum(verdict.chance_moved for verdict in verdicts)
         wider_rate = wider.hits / (wider.hits + wider.misses)
         return cls(
-            verdicts=len(verdicts) if within is None else max(len(verdicts), wider.verdicts),
-            moved=moved if within is None else max(moved, wider.moved),
+            verdicts=len(verdicts) + wider.verdicts,
+            moved=moved + wider.moved,
             size=size,
             width=width,
             shift=shift,
@@ -234,6 +238,25 @@ class TrackRecord:
         near = min(max(chance, _SURE), 1 - _SURE)
         read = float(_sigmoid(self.shift + self.slope * _logit(np.asarray(near))))
         return min(max(read + chance - near, 0.0), 1.0)
+
+
+def by_area(judged: Mapping[Area, Sequence[Judged]]) -> dict[Area, TrackRecord]:
+    """Return the track record of each area of a team: its own verdicts, pulled to those of the other areas.
+
+    An area that is not in it has the team's record. No verdict counts twice.
+
+    Examples
+    --------
+    >>> half, all_of_it = (Judged(4, 8, 12, chance=0.5, measured=m, chance_moved=1) for m in (4, 8))
+    >>> {area: record.size for area, record in by_area({"price": [half] * 2, "speed": [all_of_it] * 2}).items()}
+    {'price': 0.75, 'speed': 0.875}
+    """
+    return {
+        area: TrackRecord.of(
+            own, within=TrackRecord.of(one for other in judged if other != area for one in judged[other])
+        )
+        for area, own in judged.items()
+    }
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from headway.engine.track_record import (
     Pooled,
     Ranked,
     TrackRecord,
+    by_area,
     grade_of_ranges,
     pool,
     rank_by_week,
@@ -148,12 +149,18 @@ def test_an_area_without_verdicts_reads_like_its_team() -> None:
     assert TrackRecord.of([], within=team) == team
 
 
-def test_an_area_is_pulled_to_its_team() -> None:
-    team = TrackRecord.of([judged(4.0)] * 6 + [judged(8.0)] * 2)
-    area = TrackRecord.of([judged(8.0)] * 2, within=team)
-    assert team.size < area.size < 1
-    assert area.size == pytest.approx(team.size + (1 - team.size) / 2)
-    assert area.verdicts == 8
+def test_an_area_is_pulled_to_the_others_of_its_team() -> None:
+    records = by_area({"price": [judged(4.0)] * 6, "speed": [judged(8.0)] * 2})
+    others = TrackRecord.of([judged(4.0)] * 6)
+    assert records["speed"] == TrackRecord.of([judged(8.0)] * 2, within=others)
+    assert records["speed"].size == pytest.approx(others.size + (1 - others.size) / 2)
+    assert records["speed"].verdicts == records["price"].verdicts == 8
+    assert records["price"].size < records["speed"].size
+
+
+def test_the_only_area_of_a_team_is_the_team() -> None:
+    told = [judged(1.4)] * 4
+    assert by_area({"price": told}) == {"price": TrackRecord.of(told)}
 
 
 def test_an_area_of_other_units_would_mislead_so_shares_add_up() -> None:

@@ -12,6 +12,7 @@ from django.db.models import OuterRef, Subquery
 from django.utils.translation import gettext as _
 
 from headway.engine import portfolio as engine
+from headway.engine.track_record import Corrected
 from headway.live.known import Aspect, remembered
 from headway.okr.models import KeyResult, Measurement
 from headway.people.models import Team
@@ -20,6 +21,7 @@ from headway.scrum.models import Category, Item
 from ..models import Bet, Serves
 from .effort import Pace
 from .promises import BetLine, bet_line
+from .track_record import TeamRecord
 
 POINTS = 100.0
 """What closing the whole way of a Key Result counts where worth is not money."""
@@ -32,7 +34,8 @@ class PricedBet:
     """A promise of one item to one Key Result, with what follows from it.
 
     `expected` is the movement to expect, chance × mean of the range, in the Key Result's unit; `gap` what is left to
-    its target. Both, and `worth`, are None where it has no price; `no_price_because` says why.
+    its target. Both, and `worth`, are None where it has no price; `no_price_because` says why. `corrected` is the
+    promise as the team's track record reads it, None where that changes nothing; what follows comes of `counted`.
     """
 
     promise: BetLine
@@ -45,6 +48,12 @@ class PricedBet:
     span: float | None = None
     worth: float | None = None
     no_price_because: str = ""
+    corrected: Corrected | None = None
+
+    @property
+    def counted(self) -> BetLine | Corrected:
+        """The range and the chance that it is priced by."""
+        return self.corrected or self.promise
 
 
 @dataclass(frozen=True)
@@ -219,7 +228,10 @@ def currency_of(team: Team, aims: Iterable[Aim]) -> str | None:
     return team.organisation.currency if worths and all(worth is not None for worth in worths) else None
 
 
-def row_of(loaded: Loaded, aims: Mapping[int, Aim], pace: Pace, currency: str | None) -> Row:
+def row_of(
+    loaded: Loaded, aims: Mapping[int, Aim], pace: Pace, currency: str | None, record: TeamRecord | None = None
+) -> Row:
+    """Return an item's row, its bets as the track record reads them; without one as they were promised."""
     item = loaded.item
     return Row(
         item_id=item.pk,
@@ -230,19 +242,21 @@ def row_of(loaded: Loaded, aims: Mapping[int, Aim], pace: Pace, currency: str | 
         size=item.size,
         is_missing=item.missing_since is not None,
         rank=0,
-        bets=_bets(loaded, aims, currency),
+        bets=_bets(loaded, aims, currency, record),
         serves=_names(loaded),
         kind=_kind(loaded),
         weeks=pace.weeks_of(item.size),
     )
 
 
-def _bets(loaded: Loaded, aims: Mapping[int, Aim], currency: str | None) -> tuple[PricedBet, ...]:
+def _bets(
+    loaded: Loaded, aims: Mapping[int, Aim], currency: str | None, record: TeamRecord | None
+) -> tuple[PricedBet, ...]:
     rows = [row for row in loaded.serves if row.key_result_id is not None and hasattr(row, "bet")]
-    return tuple(_priced(row, aims[row.key_result_id], currency) for row in rows if row.key_result_id)
+    return tuple(_priced(row, aims[row.key_result_id], currency, record) for row in rows if row.key_result_id)
 
 
-def _priced(row: Serves, aim: Aim, currency: str | None) -> PricedBet:
+def _priced(row: Serves, aim: Aim, currency: str | None, record: TeamRecord | None) -> PricedBet:
     promise = bet_line(row)
     key_result = aim.key_result
     bet = PricedBet(
@@ -253,11 +267,14 @@ def _priced(row: Serves, aim: Aim, currency: str | None) -> PricedBet:
         unit=key_result.unit,
         span=aim.span,
         no_price_because=aim.no_price_because,
+        # What is judged is no promise any more.
+        corrected=record.corrected(key_result, row.bet) if record and not promise.verdict else None,
     )
     if aim.gap is None:
         return bet
-    mean = float(engine.bet_mean(promise.low, promise.likely, promise.high))
-    return replace(bet, expected=promise.chance * mean, gap=aim.gap, worth=_worth(key_result, currency))
+    counted = bet.counted
+    mean = float(engine.bet_mean(counted.low, counted.likely, counted.high))
+    return replace(bet, expected=counted.chance * mean, gap=aim.gap, worth=_worth(key_result, currency))
 
 
 def _worth(key_result: KeyResult, currency: str | None) -> float:
@@ -366,10 +383,10 @@ def _portfolio(team: Team, rows: Sequence[Row], aims: Mapping[int, Aim]) -> engi
             engine.BetInput(
                 item=place,
                 kr=index[bet.key_result_id],
-                low=bet.promise.low,
-                likely=bet.promise.likely,
-                high=bet.promise.high,
-                chance=bet.promise.chance,
+                low=bet.counted.low,
+                likely=bet.counted.likely,
+                high=bet.counted.high,
+                chance=bet.counted.chance,
             )
             for place, row in enumerate(rows)
             for bet in row.bets

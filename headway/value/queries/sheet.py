@@ -35,6 +35,7 @@ from .pricing import (
 )
 from .promises import Linked, Promise, promises_for, share_linked
 from .scale import Scale, scale_of
+from .track_record import TeamRecord, track_record
 
 Value = TypeVar("Value")
 
@@ -89,6 +90,8 @@ class Sheet:
     can_order: bool
     can_link: bool
     can_bet: bool
+    record: TeamRecord
+    is_raw: bool = False
 
     @property
     def waiting(self) -> float | None:
@@ -117,11 +120,12 @@ class Sheet:
         return next((row for row in self.rows if row.item_id == item_id), None)
 
 
-def value_sheet(team: Team, viewer: Actor, *, today: dt.date | None = None) -> Sheet:
+def value_sheet(team: Team, viewer: Actor, *, today: dt.date | None = None, raw: bool = False) -> Sheet:
     """Return the team's value sheet: everything not yet done that makes a promise or is work of a kind.
 
     Items of the running Sprint are on the board already and only counted. Of the items of a kind those below the last
-    bet are left to the rest of the backlog. The engine sees only what has a price. A constant number of queries.
+    bet are left to the rest of the backlog. The engine sees only what has a price: promises as the team's track record
+    reads them, or as they were made where `raw`. A constant number of queries.
     """
     today = today or clock.today()
     items = open_with_a_promise(team)
@@ -131,8 +135,10 @@ def value_sheet(team: Team, viewer: Actor, *, today: dt.date | None = None) -> S
     aims = _remembered(team, ("aims", aimed), lambda: aims_at(aimed), Aspect.FRAME)
     currency = currency_of(team, aims.values())
     pace = pace_of(team, today)
+    record = track_record(team)
+    correcting = None if raw else record
     rows = [
-        row_of(loaded, aims, pace, currency)
+        row_of(loaded, aims, pace, currency, correcting)
         for loaded in items.values()
         if loaded.item.pk not in shelved and not (running and loaded.item.sprint_id == running.pk)
     ]
@@ -141,7 +147,7 @@ def value_sheet(team: Team, viewer: Actor, *, today: dt.date | None = None) -> S
     return Sheet(
         team=team,
         rows=tuple(rows),
-        not_now=_shelf(team, shelved, items, aims, pace, currency),
+        not_now=_shelf(team, shelved, items, aims, pace, currency, correcting),
         currency=currency,
         horizon_weeks=team.organisation.horizon_weeks,
         value_present=present,
@@ -156,6 +162,8 @@ def value_sheet(team: Team, viewer: Actor, *, today: dt.date | None = None) -> S
         can_order=allows(viewer, "order_backlog", team),
         can_link=allows(viewer, "link_item", team),
         can_bet=allows(viewer, "place_bet", team),
+        record=record,
+        is_raw=raw,
     )
 
 
@@ -194,10 +202,11 @@ def _shelf(
     aims: Mapping[int, Aim],
     pace: Pace,
     currency: str | None,
+    record: TeamRecord | None,
 ) -> tuple[ShelfRow, ...]:
     """Return the shelf, dearest first, then by the day; what has no price last."""
     unpromised = promises_for([item_id for item_id in shelved if item_id not in items])
-    rows = [row_of(items[item_id], aims, pace, currency) for item_id in shelved if item_id in items]
+    rows = [row_of(items[item_id], aims, pace, currency, record) for item_id in shelved if item_id in items]
     priced = {row.item_id: row for row in valued(team, rows, aims)[0]}
     found = []
     for item_id, (lying, item) in shelved.items():
