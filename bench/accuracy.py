@@ -17,6 +17,7 @@ from pathlib import Path
 from statistics import NormalDist
 
 import numpy as np
+from parts.impact import print_impact
 from parts.promise_accuracy import print_promises
 
 from headway.engine import attainment, forecast, scoring
@@ -85,6 +86,7 @@ def main() -> None:
     if metrics:
         print_key_results(metrics, QUARTERS if options.earlier else 0)
     print_promises()
+    print_impact(series, throughput=projects, half=options.half)
     if not projects and not boards and not metrics:
         sys.exit(f"Nothing to measure under {series}; name the folder, or set HEADWAY_TRIAL_DATA.")
     print(f"\n{time.perf_counter() - started:.0f} s")
