@@ -251,12 +251,11 @@ def by_area(judged: Mapping[Area, Sequence[Judged]]) -> dict[Area, TrackRecord]:
     >>> {area: record.size for area, record in by_area({"price": [half] * 2, "speed": [all_of_it] * 2}).items()}
     {'price': 0.75, 'speed': 0.875}
     """
-    return {
-        area: TrackRecord.of(
-            own, within=TrackRecord.of(one for other in judged if other != area for one in judged[other])
-        )
-        for area, own in judged.items()
-    }
+    records = {}
+    for area, own in judged.items():
+        others = TrackRecord.of(one for other, its_own in judged.items() if other != area for one in its_own)
+        records[area] = TrackRecord.of(own, within=others)
+    return records
 
 
 @dataclass(frozen=True)

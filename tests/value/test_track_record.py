@@ -79,11 +79,12 @@ def test_a_value_area_has_a_record_of_its_own_within_the_teams(world: World) -> 
 
 
 def test_a_key_result_without_a_value_area_has_its_own(world: World) -> None:
-    other = make_key_result(world)
+    other = make_key_result(world, target=10.0)
     make_judged(world, 0.4)
+    assert track_record(world.team).of(other) == track_record(world.team).team
+    make_judged(world, 2.0, other)
     record = track_record(world.team)
-    assert record.of(other) == record.team
-    assert record.of(other).size != record.of(world.key_result).size
+    assert record.of(world.key_result).size < record.of(other).size
 
 
 def test_key_results_in_other_units_add_up_as_shares_of_their_way(world: World) -> None:
