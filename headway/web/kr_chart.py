@@ -71,7 +71,7 @@ def chart_of(
     series = [point for point in page.series if page.starts_on <= point.on <= page.ends_on]
     aspired = _aspired(page)
     marks = [row.baseline, row.target, row.lower, row.upper, *(point.value for point in series)]
-    low, high, step = _scale([value for value in marks if value is not None])
+    low, high, step = scale([value for value in marks if value is not None])
 
     def x_of(day: dt.date) -> float:
         days = (page.ends_on - page.starts_on).days or 1
@@ -90,14 +90,14 @@ def chart_of(
         width=width,
         left=left,
         right=right,
-        grid=tuple(Tick(y_of(value), _short(value, step)) for value in _ticks(low, high, step)),
+        grid=tuple(Tick(y_of(value), short(value, step)) for value in ticks(low, high, step)),
         spans=tuple(_span_ticks(spans, x_of, today=today, page=page)),
         points=points,
         line="".join(f"{'L' if place else 'M'}{point.x} {point.y}" for place, point in enumerate(points)),
         even=even,
         even_label=even_label,
         target=Tick(y_of(row.target), "") if row.target is not None and not row.has_limits else None,
-        aspired=Tick(y_of(aspired), _short(aspired, step / 10)) if aspired is not None else None,
+        aspired=Tick(y_of(aspired), short(aspired, step / 10)) if aspired is not None else None,
         limits=tuple(Tick(y_of(value), "") for value in (row.lower, row.upper) if value is not None),
         shipped=tuple(_shipped(shipped, x_of, page)),
         value_label=_value_label(points, left),
@@ -171,7 +171,7 @@ def _aspired(page: KeyResultPage) -> float | None:
     return row.baseline + 0.7 * (row.target - row.baseline)
 
 
-def _scale(values: list[float]) -> tuple[float, float, float]:
+def scale(values: list[float]) -> tuple[float, float, float]:
     """Return (low, high, step): round steps, at most four grid lines, some air at both ends."""
     low, high = (min(values), max(values)) if values else (0.0, 1.0)
     if low == high:
@@ -184,12 +184,12 @@ def _scale(values: list[float]) -> tuple[float, float, float]:
     return low, high, step
 
 
-def _ticks(low: float, high: float, step: float) -> list[float]:
+def ticks(low: float, high: float, step: float) -> list[float]:
     first = math.ceil(low / step)
     return [n * step for n in range(first, math.floor(high / step) + 1)]
 
 
-def _short(value: float, step: float) -> str:
+def short(value: float, step: float) -> str:
     """Write a figure of the axis with as many decimals as its step needs."""
     digits = max(0, -math.floor(math.log10(step))) if step < 1 else 0
     text = f"{value:,.{min(digits + (1 if step == 2.5 * 10**-digits else 0), 6)}f}"

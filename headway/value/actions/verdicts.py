@@ -2,6 +2,8 @@
 
 import datetime as dt
 import math
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -12,10 +14,17 @@ from headway.live.history import CannotUndo, inverse, record
 from headway.live.models import Change
 from headway.people.access import require
 from headway.people.actor import Actor
-from headway.scrum.models import Category
+from headway.scrum.models import Category, Item
 
 from ..models import Bet, Verdict
-from .rules import locked, plain_verdict, refuse_judged
+from ..queries.found import Found, found_of
+from ..queries.impact import impact_of
+from .rules import LARGEST_MOVEMENT, locked, plain_verdict, refuse_judged
+
+SAME_SHARE = 0.05
+"""A figure that lies within so much of the measured range's width is the computed one, rounded by whoever typed it."""
+
+Arms = Mapping[str, Sequence[float]]
 
 
 @transaction.atomic
@@ -25,14 +34,23 @@ def enter_verdict(
     by: Actor,
     outcome: str,
     measured: float | None = None,
+    low: float | None = None,
+    high: float | None = None,
     scale: int | None = None,
-    evidence: int = 3,
+    evidence: int | None = None,
     learned: str = "",
     judged_on: dt.date | None = None,
+    follow_up: str = "",
+    follow_item: Item | None = None,
+    overruled_because: str = "",
+    experiment: Arms | None = None,
 ) -> Verdict:
-    """Enter what people found: did the item move its Key Result, by how much, how well do we know it?
+    """Enter what was found: did the item move its Key Result, by how much, how well do we know it?
 
-    `measured` in the Key Result's unit, towards better; `scale` and `evidence` 1–5. What cannot be told has no grade.
+    `measured`, `low`, `high` in the Key Result's unit, towards better; `scale` and `evidence` 1–5. What cannot be told
+    has no grade. Where the engine has a verdict, one that agrees with it takes its figures, and one that does not
+    needs `overruled_because` and is marked as people's words. What the engine found is kept as it was on the day.
+    `experiment` holds size, mean and variance of "control" and "treatment", in the Key Result's unit.
     """
     bet = locked(bet)
     require(by, "judge_bet", bet.serves.item)
@@ -41,27 +59,43 @@ def enter_verdict(
         raise ValidationError(_("%(item)s is not done yet: there is nothing to judge.") % {"item": bet.serves.item.key})
     if judged_on is not None and judged_on > clock.today():
         raise ValidationError({"judged_on": _("A verdict is about what has happened: choose today or earlier.")})
-    if outcome == Verdict.Outcome.CANNOT_TELL and scale is not None:
-        raise ValidationError({"scale": _("What cannot be told has no grade.")})
-    if outcome != Verdict.Outcome.CANNOT_TELL and scale is None:
-        raise ValidationError({"scale": _("Choose 1 to 5.")})
-    if (outcome == Verdict.Outcome.MOVED and scale == 2) or (
-        outcome == Verdict.Outcome.DID_NOT and scale is not None and scale > 2
-    ):
-        raise ValidationError({"scale": _("The grade and what is said to have happened do not fit together.")})
-    if measured is not None and not math.isfinite(measured):
-        raise ValidationError({"measured": _("Write a number.")})
+    _check_grade(outcome, scale)
+    _check_figures(low, measured, high)
+    if follow_item is not None and (follow_item.team_id != bet.serves.item.team_id or follow_item.removed_at):
+        raise ValidationError({"follow_item": _("There is no such item in this team.")})
+    day, because = judged_on or clock.today(), overruled_because.strip()
+    found = _found(bet, day, experiment)
+    agrees = found is not None and _agrees(found, outcome, scale, measured)
+    if found is not None and not agrees and not because:
+        raise ValidationError(
+            {
+                "overruled_because": _("The figures say something else: %(what)s. Say why you overrule them.")
+                % {"what": in_words(found)}
+            }
+        )
+    if because and (found is None or agrees):
+        raise ValidationError({"overruled_because": _("Nothing is overruled: leave this empty.")})
     verdict = Verdict(
         bet=bet,
         outcome=outcome,
         measured=measured,
+        low=low,
+        high=high,
         scale=scale,
-        evidence=evidence,
+        evidence=evidence if evidence is not None else found.quality if found and agrees else 3,
         learned=learned.strip(),
-        judged_on=judged_on or clock.today(),
+        follow_up=follow_up,
+        follow_item=follow_item,
+        overruled_because=because,
+        experiment={arm: [float(part) for part in experiment[arm]] for arm in ARMS} if experiment else None,
+        facts=found.as_json() if found else {},
+        judged_on=day,
         by_id=by.person_id,
     )
-    verdict.full_clean(exclude=["by"])
+    if found is not None and agrees:
+        verdict.measured, verdict.low, verdict.high = found.measured, found.low, found.high
+        verdict.chance_moved, verdict.method = found.chance_moved, found.method
+    verdict.full_clean(exclude=["by", "follow_item"])
     verdict.save()
     record(
         "verdict.entered",
@@ -74,6 +108,63 @@ def enter_verdict(
     return verdict
 
 
+ARMS = ("control", "treatment")
+
+
+def in_words(found: Found) -> str:
+    """Say what was computed: "moved, grade 3 of 5"."""
+    outcome = Verdict.Outcome(found.outcome).label
+    if found.scale is None:
+        return str(outcome)
+    return _("%(outcome)s, grade %(scale)s of 5") % {"outcome": outcome, "scale": found.scale}
+
+
+def _found(bet: Bet, day: dt.date, experiment: Arms | None) -> Found | None:
+    arms = None
+    if experiment is not None:
+        if any(len(experiment.get(arm, ())) != 3 for arm in ARMS):
+            raise ValidationError({"experiment": _("Give size, mean and variance of both groups.")})
+        arms = (experiment["control"], experiment["treatment"])
+    try:
+        return found_of(impact_of(bet, today=day, experiment=arms), on=day)
+    except ValueError:
+        if arms is None:
+            raise
+        raise ValidationError(
+            {"experiment": _("Both groups need at least 2 in them, a mean, and a variance of 0 or more.")}
+        ) from None
+
+
+def _agrees(found: Found, outcome: str, scale: int | None, measured: float | None) -> bool:
+    if (outcome, scale) != (found.outcome, found.scale):
+        return False
+    return measured is None or abs(measured - found.measured) <= SAME_SHARE * (found.high - found.low)
+
+
+def _check_grade(outcome: str, scale: int | None) -> None:
+    if outcome == Verdict.Outcome.CANNOT_TELL and scale is not None:
+        raise ValidationError({"scale": _("What cannot be told has no grade.")})
+    if outcome != Verdict.Outcome.CANNOT_TELL and scale is None:
+        raise ValidationError({"scale": _("Choose 1 to 5.")})
+    if (outcome == Verdict.Outcome.MOVED and scale == 2) or (
+        outcome == Verdict.Outcome.DID_NOT and scale is not None and scale > 2
+    ):
+        raise ValidationError({"scale": _("The grade and what is said to have happened do not fit together.")})
+
+
+def _check_figures(low: float | None, measured: float | None, high: float | None) -> None:
+    errors = {
+        name: _("Write a number.")
+        for name, figure in (("low", low), ("measured", measured), ("high", high))
+        if figure is not None and not (math.isfinite(figure) and abs(figure) <= LARGEST_MOVEMENT)
+    }
+    if errors:
+        raise ValidationError(errors)
+    known = [figure for figure in (low, measured, high) if figure is not None]
+    if known != sorted(known):
+        raise ValidationError({"measured": _("It must lie between what it was at least and at most.")})
+
+
 @transaction.atomic
 def withdraw_verdict(verdict: Verdict, *, by: Actor) -> Change:
     """Take a verdict back, so that the bet can be judged anew; history keeps it."""
@@ -83,7 +174,7 @@ def withdraw_verdict(verdict: Verdict, *, by: Actor) -> Change:
 def _withdraw_verdict(verdict: Verdict, *, by: Actor, undoes: Change | None = None) -> Change:
     bet = locked(verdict.bet)
     require(by, "judge_bet", bet.serves.item)
-    before = plain_verdict(verdict)
+    before = plain_verdict(verdict) | {"facts": verdict.facts}
     verdict.delete()
     return record(
         "verdict.withdrawn",
@@ -111,22 +202,23 @@ def _enter_withdrawn(change: Change, by: Actor) -> Change:
         raise CannotUndo(_("The bet was judged anew or withdrawn since."))
     require(by, "judge_bet", bet.serves.item)
     was = change.before
-    verdict = Verdict.objects.create(
-        bet=bet,
-        outcome=was["outcome"],
-        measured=was["measured"],
-        scale=was["scale"],
-        evidence=was["evidence"],
-        learned=was["learned"],
-        judged_on=dt.date.fromisoformat(was["judged_on"]),
-        by_id=was["by"],
-    )
+    verdict = Verdict.objects.create(bet=bet, **_as_it_was(was))
     return record(
         "verdict.entered",
         by=by,
         subject=verdict,
         team_id=bet.serves.item.team_id,
         label=bet.serves.item.title,
-        after=was,
+        after=plain_verdict(verdict),
         undoes=change,
     )
+
+
+def _as_it_was(was: dict[str, Any]) -> dict[str, Any]:
+    """Return the fields of a verdict that was withdrawn. Those of a release that knew fewer fields have fewer."""
+    columns = {field.attname for field in Verdict._meta.concrete_fields} - {"id", "bet_id", "by_id", "judged_on"}
+    fields = {name: value for name, value in was.items() if name in columns}
+    follows: int | None = was.get("follow_item_id")
+    if follows is None or not Item.objects.filter(pk=follows).exists():
+        fields["follow_item_id"] = None
+    return fields | {"judged_on": dt.date.fromisoformat(was["judged_on"]), "by_id": was["by"]}
