@@ -272,13 +272,14 @@ class Amounts(Distribution):
 
     # At a jump np.interp takes the last of equal points. Asked from the other side, that is the first.
     def _cdf(self, x: Floats) -> Floats:
-        return np.asarray(np.interp(x, self._values, self._cumulative))
+        return np.asarray(np.clip(np.interp(x, self._values, self._cumulative), 0.0, 1.0))
 
     def _at_least(self, x: Floats) -> Floats:
-        return np.asarray(1.0 - np.interp(-x, -self._values[::-1], self._cumulative[::-1]))
+        return np.asarray(np.clip(1.0 - np.interp(-x, -self._values[::-1], self._cumulative[::-1]), 0.0, 1.0))
 
     def _quantile(self, p: Floats) -> Floats:
-        return np.asarray(np.interp(-p, -self._cumulative[::-1], self._values[::-1]))
+        found = np.interp(-p, -self._cumulative[::-1], self._values[::-1])
+        return np.asarray(np.clip(found, self._values[0], self._values[-1]))
 
 
 def negative_binomials_at_least(x: ArrayLike, *, means: ArrayLike, sizes: ArrayLike, weights: ArrayLike) -> Floats:

@@ -68,7 +68,7 @@ class TestKeyResult:
         later = key_result(values, steps=steps, scale=scale)
         asked = later.quantile(P)
         assert np.all(np.isfinite(asked))
-        assert np.all(np.diff(asked) >= 0)
+        assert np.all(np.diff(asked) >= -1e-12)
         assert math.isfinite(later.mean())
         if scale != "linear":
             assert np.all(asked >= 0)
@@ -86,12 +86,12 @@ class TestKeyResult:
             assert 0 <= ahead.target <= ahead.seven_tenths <= 1
             assert 0 <= ahead.attainment <= 1
 
-    @given(values=st.lists(st.integers(-40, 40), min_size=5, max_size=60), steps=steps)
-    @settings(max_examples=40)
-    def test_upside_down_and_in_another_unit_it_is_the_same(self, values: list[int], steps: int) -> None:
-        later, other = key_result(values, steps=steps), key_result(-2.54 * np.array(values) + 7, steps=steps)
-        width = 2.54 * float(later.quantile(0.9) - later.quantile(0.1)) + 1e-9
-        assert other.quantile(1 - P) == pytest.approx(-2.54 * np.asarray(later.quantile(P)) + 7, abs=1e-3 * width)
+    @pytest.mark.parametrize("count", [5, 6, 9, 13, 20, 33, 60])
+    def test_upside_down_and_in_another_unit_it_is_the_same(self, count: int) -> None:
+        values = np.cumsum(np.random.default_rng(count).normal(size=count))
+        for ahead in (1, 6, 13):
+            later, other = key_result(values, steps=ahead), key_result(-2.54 * values + 7, steps=ahead)
+            assert other.quantile(1 - P) == pytest.approx(-2.54 * np.asarray(later.quantile(P)) + 7, rel=1e-9)
 
     def test_further_ahead_is_wider(self) -> None:
         near, far = (np.diff(key_result(RISING, steps=h).quantile([0.1, 0.9]))[0] for h in (1, 13))
@@ -262,8 +262,8 @@ class TestEvenly:
         values, every = evenly(np.cumsum(gaps), measured)
         assert values[-1] == measured[-1]
         assert every >= 7
-        assert measured.min() <= values.min()
-        assert values.max() <= measured.max()
+        assert measured.min() <= values.min() + 1e-12
+        assert values.max() <= measured.max() + 1e-12
         assert values.size <= sum(gaps) / every + 1.5
 
     def test_bad_input_is_refused_by_name(self) -> None:

@@ -122,7 +122,7 @@ class TestAmounts:
         assert self.points.mean() == pytest.approx(0.2 * 5 + 0.3 * 10 + 0.5 * 20)
 
     @given(
-        values=st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=30),
+        values=st.lists(st.integers(-1000, 1000).map(lambda eighths: eighths / 8), min_size=1, max_size=30),
         p=st.floats(0, 1),
         rng=st.integers(0, 10).map(np.random.default_rng),
     )

@@ -62,8 +62,12 @@ class TestCycleTimes:
         assert np.all((times.open_share >= -1e-15) & (times.open_share < 1))
         assert times.is_ageing(1e6) == (times.open_share[-1] < 0.15)
 
-    @given(done=finished, age=days, within=days)
-    def test_a_chance_is_that_of_its_two_halves(self, done: list[float], age: float, within: float) -> None:
+    @given(
+        done=st.lists(st.integers(0, 400), min_size=10, max_size=60),
+        age=st.integers(0, 400),
+        within=st.integers(0, 400),
+    )
+    def test_a_chance_is_that_of_its_two_halves(self, done: list[int], age: int, within: int) -> None:
         """Done within two spans, or open after the first and done in the second of an item that much older."""
         times = cycle_times(done)
         if age and sum(seen > age + within for seen in done) >= 3:
