@@ -13,10 +13,12 @@ from .views import (
     backlog,
     bets,
     board,
+    calibration,
     check_ins,
     cycles,
     demo,
     errors,
+    estimates,
     forecasts,
     health,
     holidays,
@@ -46,6 +48,7 @@ from .views import (
     today,
     tokens,
     units,
+    verdicts,
 )
 
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -118,6 +121,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("t/<str:team_key>/link/", linking.link, name="link"),
     path("t/<str:team_key>/link/item/", linking.link_one, name="link-one"),
     path("t/<str:team_key>/forecast/", forecasts.forecast, name="forecast"),
+    path("t/<str:team_key>/calibration/", calibration.calibration, name="calibration"),
     path("t/<str:team_key>/items/<int:number>/why/", backlog.why, name="why"),
     path("t/<str:team_key>/items/<int:number>/rank/", backlog.rank, name="rank"),
     path("t/<str:team_key>/items/<int:number>/move/", backlog.move, name="move-to-rank"),
@@ -128,9 +132,16 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("t/<str:team_key>/not-now/<int:not_now_id>/told/", backlog.told, name="told"),
     path("t/<str:team_key>/links/<int:serves_id>/remove/", linking.unlink, name="unlink"),
     path("t/<str:team_key>/bets/<int:bet_id>/", bets.edit_bet, name="edit-bet"),
+    path(
+        "t/<str:team_key>/items/<int:number>/estimates/<int:key_result_id>/", estimates.estimates, name="estimates"
+    ),
+    path("t/<str:team_key>/bets/<int:bet_id>/champion/", estimates.champion, name="champion"),
     path("t/<str:team_key>/bets/<int:bet_id>/withdraw/", bets.withdraw, name="withdraw-bet"),
     path("t/<str:team_key>/bets/<int:bet_id>/verdict/", bets.verdict, name="verdict"),
     path("t/<str:team_key>/bets/<int:bet_id>/verdict/withdraw/", bets.unjudge, name="withdraw-verdict"),
+    path("t/<str:team_key>/verdicts/", verdicts.verdicts, name="verdicts"),
+    path("t/<str:team_key>/verdicts/<int:bet_id>/", verdicts.verdict_page, name="verdict-page"),
+    path("t/<str:team_key>/ledger/", verdicts.ledger, name="ledger"),
     # scrum: the board, items, Sprints
     path("t/<str:team_key>/board/", board.board, name="board"),
     path("t/<str:team_key>/board/beside/", board.aside, name="board-aside"),

@@ -113,6 +113,7 @@ ROUTES = PUBLIC | {
     "link": Route("read", TEAM),
     "link-one": Route("", TEAM, is_form=True),
     "forecast": Route("read", TEAM),
+    "calibration": Route("read", TEAM),
     "why": Route("read", ITEM),
     "rank": Route("", ITEM, is_form=True),
     "move-to-rank": Route("read", ITEM, is_form=True),  # says who may
@@ -123,9 +124,14 @@ ROUTES = PUBLIC | {
     "told": Route("", (*TEAM, "not_now_id"), is_form=True),
     "unlink": Route("", (*TEAM, "serves_id"), is_form=True),
     "edit-bet": Route("place_bet", (*TEAM, "bet_id"), is_form=True),
+    "estimates": Route("read", (*ITEM, "key_result_id"), is_form=True),
+    "champion": Route("place_bet", (*TEAM, "bet_id"), is_form=True),
     "withdraw-bet": Route("place_bet", (*TEAM, "bet_id"), is_form=True),
     "verdict": Route("judge_bet", (*TEAM, "bet_id"), is_form=True),
     "withdraw-verdict": Route("", (*TEAM, "bet_id"), is_form=True),
+    "verdicts": Route("read", TEAM),
+    "verdict-page": Route("read", (*TEAM, "bet_id")),
+    "ledger": Route("read", TEAM),
     # scrum
     "board": Route("read", TEAM),
     "board-aside": Route("read", TEAM),

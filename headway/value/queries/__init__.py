@@ -1,8 +1,12 @@
 """Reads of this area, shaped for screens, reports and the command line."""
 
 from .choices import KeyResultChoice, key_result_choices
+from .estimates import Estimates, EstimatesLine, Said, estimates_of
 from .forecasts import Forecast, SprintChance, TooLittle, forecast_for, sprint_chance
-from .item import ItemPromise, item_promise
+from .found import Found
+from .impact import Visible
+from .item import Champion, ItemPromise, item_promise, visible_effects
+from .ledger import ImpactLedger, KeyResultLedger, impact_ledger, key_result_ledger
 from .pricing import KindLine, PricedBet, Row
 from .promises import (
     BetLine,
@@ -22,15 +26,26 @@ from .promises import (
 from .rest import Rest, RestRow, matching, rest_of_backlog
 from .scale import Scale
 from .sheet import Capacity, Sheet, ShelfRow, rank_in_sheet, value_sheet
+from .verdicts import Screen, VerdictList, verdict_list, verdict_screen
 
 __all__ = [
+    "Champion",
+    "Estimates",
+    "EstimatesLine",
+    "Said",
+    "Visible",
+    "estimates_of",
+    "visible_effects",
     "BetLine",
     "BetOfKeyResult",
     "Capacity",
     "Delivered",
     "Forecast",
+    "Found",
+    "ImpactLedger",
     "ItemPromise",
     "KeyResultChoice",
+    "KeyResultLedger",
     "KindLine",
     "Linked",
     "PricedBet",
@@ -39,19 +54,23 @@ __all__ = [
     "RestRow",
     "Row",
     "Scale",
+    "Screen",
     "ServesLine",
     "Sheet",
     "ShelfRow",
     "SprintChance",
     "TooLittle",
     "VerdictLine",
+    "VerdictList",
     "Work",
     "bets_of",
     "delivered_of",
     "delivered_share",
     "forecast_for",
+    "impact_ledger",
     "item_promise",
     "key_result_choices",
+    "key_result_ledger",
     "matching",
     "promises_for",
     "rank_in_sheet",
@@ -59,4 +78,6 @@ __all__ = [
     "share_linked",
     "sprint_chance",
     "value_sheet",
+    "verdict_list",
+    "verdict_screen",
 ]

@@ -80,11 +80,13 @@ def item_promise(item: Item, viewer: Actor, *, today: dt.date | None = None) -> 
     today = today or clock.today()
     pace = pace_of(team, today)
     row = valued(team, [row_of(loaded, aims, pace, currency, track_record(team))], aims)[0][0]
+    estimates = estimates_lines(item)
+    said = {pk: [one.likely for one in line.shown.answers] for pk, line in estimates.items() if line.shown}
     return ItemPromise(
         item=item,
         promise=promise_of(loaded.serves),
         row=row,
-        scale=scale_of(row.bets),
+        scale=scale_of(row.bets, said),
         currency=currency,
         horizon_weeks=team.organisation.horizon_weeks,
         pace=pace,
@@ -97,7 +99,7 @@ def item_promise(item: Item, viewer: Actor, *, today: dt.date | None = None) -> 
         can_order=allows(viewer, "order_backlog", team),
         can_estimate=allows(viewer, "estimate_bet", team),
         champions={line.bet.pk: _champion(line) for line in loaded.serves if hasattr(line, "bet")},
-        estimates=estimates_lines(item),
+        estimates=estimates,
         visible=_visible(loaded, row.weeks, today) if item.category != Category.DONE else {},
     )
 

@@ -1,7 +1,7 @@
 """One axis for ranges of one or several units."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from .pricing import PricedBet
@@ -26,12 +26,19 @@ class Scale:
         return round(100 * min(max((value - self.low) / (self.high - self.low), 0.0), 1.0), 2)
 
 
-def scale_of(bets: Sequence[PricedBet]) -> Scale | None:
-    """Return one axis for all ranges: in the unit where all share it, else in shares of each Key Result's way."""
+def scale_of(bets: Sequence[PricedBet], said: Mapping[int, Sequence[float]] | None = None) -> Scale | None:
+    """Return one axis for all ranges: in the unit where all share it, else in shares of each Key Result's way.
+
+    `said`: what people think likely, by Key Result; it lies on the axis too.
+    """
     if not bets:
         return None
     is_share = len({bet.unit for bet in bets}) > 1
-    shown = [movement / ((bet.span or 1.0) if is_share else 1.0) for bet in bets for movement in _movements(bet)]
+    shown = [
+        movement / ((bet.span or 1.0) if is_share else 1.0)
+        for bet in bets
+        for movement in (*_movements(bet), *(said or {}).get(bet.key_result_id, ()))
+    ]
     low, high = min(0.0, *shown), max(shown)
     step = _round_up(max(high, -low, 1e-9) / 3)
     below = math.ceil(-low / step) if low < 0 else 0
@@ -46,10 +53,11 @@ def scale_of(bets: Sequence[PricedBet]) -> Scale | None:
 
 
 def _movements(bet: PricedBet) -> list[float]:
-    """Return the ends of what was promised, and what was measured where it was judged."""
+    """Return the ends of what was promised, as it was and as corrected, and what was measured where it was judged."""
     verdict = bet.promise.verdict
     measured = [verdict.measured] if verdict and verdict.measured is not None else []
-    return [bet.promise.low, bet.promise.high, *measured]
+    corrected = [bet.corrected.low, bet.corrected.high] if bet.corrected else []
+    return [bet.promise.low, bet.promise.high, *corrected, *measured]
 
 
 def _round_up(value: float) -> float:

@@ -16,12 +16,12 @@ from headway.people.access import require
 from headway.people.models import Team
 from headway.value.actions import change_bet, enter_verdict, place_bet, withdraw_bet, withdraw_verdict
 from headway.value.models import Bet, Verdict
-from headway.value.queries import ItemPromise, KeyResultChoice, item_promise, key_result_choices
+from headway.value.queries import ItemPromise, KeyResultChoice, item_promise, key_result_choices, visible_effects
 
 from . import Request, add_errors, get_team, toast
 from .changes import change_of, follow
 from .value_forms import BetForm, VerdictForm, WithdrawForm
-from .value_parts import amount, dialog, get_item, posted
+from .value_parts import amount, dialog, get_item, posted, visible_text
 
 JUDGED_AFTER_DAYS = 28
 
@@ -45,7 +45,11 @@ def bet(request: Request, team_key: str, number: int) -> HttpResponse:
         if _did(request, form, act, _("The bet on %(item)s is placed.") % {"item": item.title}):
             _warn(request, placed[0])
             return follow(request, team, "item", team_key=team.key, number=item.number)
-    return dialog(request, "bet", _context(own, form, choices) | {"bet": None}, form.errors)
+    context = _context(own, form, choices) | {"bet": None}
+    told = _visible(own, [row.id for row in choices]) if choices else {}
+    for pk, text in told.items():
+        context["facts"][pk]["visible"] = text
+    return dialog(request, "bet", context, form.errors)
 
 
 def edit_bet(request: Request, team_key: str, bet_id: int) -> HttpResponse:
@@ -59,6 +63,7 @@ def edit_bet(request: Request, team_key: str, bet_id: int) -> HttpResponse:
         "likely": row.likely,
         "high": row.high,
         "chance": float(f"{row.chance * 100:.10g}"),
+        "lag_weeks": row.lag_weeks,
         "judge_on": row.judge_on,
         "hypothesis": row.hypothesis,
     }
@@ -70,7 +75,9 @@ def edit_bet(request: Request, team_key: str, bet_id: int) -> HttpResponse:
             row.refresh_from_db()
             _warn(request, row)
             return follow(request, team, "item", team_key=team.key, number=own.item.number)
-    return dialog(request, "bet", _context(own, form, []) | {"bet": row, "key_result": key_result}, form.errors)
+    told = _visible(own, [key_result.pk] if key_result else [], row)
+    context = _context(own, form, []) | {"bet": row, "key_result": key_result, "visible": "".join(told.values())}
+    return dialog(request, "bet", context, form.errors)
 
 
 def withdraw(request: Request, team_key: str, bet_id: int) -> HttpResponse:
@@ -92,7 +99,9 @@ def verdict(request: Request, team_key: str, bet_id: int) -> HttpResponse:
     require(request.actor, "judge_bet", team)
     own = item_promise(row.serves.item, request.actor)
     given = Verdict.objects.filter(bet=row).select_related("by").first()
-    form = VerdictForm(posted(request), initial={"judged_on": clock.today(), "evidence": 3})
+    unit = row.serves.key_result.unit if row.serves.key_result else ""
+    initial = {"judged_on": clock.today(), "evidence": 3}
+    form = VerdictForm(posted(request), team=team, unit=unit, initial=initial)
     if request.method == "POST" and form.is_valid():
         entered = partial(enter_verdict, row, by=request.actor, **form.cleaned_data)
         if _did(request, form, entered, _("The verdict on %(item)s is recorded.") % {"item": own.item.title}):
@@ -140,7 +149,16 @@ def _first_guess(request: Request, own: ItemPromise) -> dict[str, Any]:
     linked = next((line.key_result_id for line in own.promise.key_results if not line.bet), None)
     weeks = own.row.weeks or 2.0
     day = clock.today() + dt.timedelta(days=round(7 * weeks) + JUDGED_AFTER_DAYS)
-    return {"key_result": request.GET.get("kr") or linked, "judge_on": day}
+    return {"key_result": request.GET.get("kr") or linked, "judge_on": day, "lag_weeks": 0}
+
+
+def _visible(own: ItemPromise, ids: list[int], row: Bet | None = None) -> dict[int, str]:
+    """Say of each Key Result how small an effect can be seen. Two queries."""
+    key_results = KeyResult.objects.filter(pk__in=ids)
+    judge_on, lag = (row.judge_on, row.lag_weeks) if row else (None, 0)
+    wanted = [(key_result, judge_on, lag) for key_result in key_results]
+    found = visible_effects(wanted, weeks=own.row.weeks, today=clock.today())
+    return {key_result.pk: visible_text(found[key_result.pk], key_result.unit) for key_result in key_results}
 
 
 def _context(own: ItemPromise, form: Any, choices: list[KeyResultChoice]) -> dict[str, Any]:

@@ -31,7 +31,7 @@ from . import Request, add_errors, back, get_team, own_referer, toast
 from .board import answer, item_of, plan_into, show_lanes, whole
 from .changes import change_of
 from .item_forms import ItemForm, NewItemForm
-from .value_parts import amount
+from .value_parts import amount, effect, visible_text
 
 #: fields of an item by the name that an import knows them by
 CONFLICT_FIELDS = {
@@ -58,6 +58,8 @@ def item(request: Request, team_key: str, number: int) -> HttpResponse:
         "item": page.item,
         "own": own,
         "amount": partial(amount, currency=own.currency),
+        "visible_text": visible_text,
+        "effect": effect,
         "why": _why_line(own),
         "tracked": tracked,
         "tracker": NAMES.get(tracked.provider, tracked.provider) if tracked else "",

@@ -7,7 +7,9 @@ from django import forms
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
-from headway.value.models import Serves, Verdict
+from headway.people.models import Team
+from headway.scrum.models import Item
+from headway.value.models import LONGEST_LAG_WEEKS, Serves, Verdict
 from headway.value.queries import KeyResultChoice
 
 from ..formats import number, with_unit
@@ -37,6 +39,13 @@ def _number(label: Any) -> forms.FloatField:
     return forms.FloatField(label=label, widget=forms.NumberInput(attrs=attributes))
 
 
+def _figure(label: Any) -> forms.FloatField:
+    """Return a field for a number that may be missing."""
+    field = _number(label)
+    field.required = False
+    return field
+
+
 def _day(label: Any, **options: Any) -> forms.DateField:
     return forms.DateField(label=label, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"), **options)
 
@@ -51,6 +60,13 @@ class BetForm(SharedForm):
     chance = forms.FloatField(
         label=_("Chance that it moves anything"),
         widget=forms.NumberInput(attrs={"step": "any", "min": "0", "max": "100", "class": "num"}),
+    )
+    lag_weeks = forms.IntegerField(
+        label=_("Weeks until it shows"),
+        required=False,
+        min_value=0,
+        max_value=LONGEST_LAG_WEEKS,
+        widget=forms.NumberInput(attrs={"class": "num"}),
     )
     judge_on = _day(_("Judge on"), required=False)
     hypothesis = forms.CharField(
@@ -73,20 +89,63 @@ class BetForm(SharedForm):
         else:
             del self.fields["key_result"]
 
+    def clean_lag_weeks(self) -> int:
+        return self.cleaned_data["lag_weeks"] or 0
+
     def clean_chance(self) -> float:
-        chance: float = self.cleaned_data["chance"]
-        if not 0 <= chance <= 100:
-            raise forms.ValidationError(_now("A chance lies between 0 and 100 %."))
-        return chance / 100
+        return _share_of(self.cleaned_data["chance"])
+
+
+class EstimateForm(forms.Form):
+    """What one person thinks that an item would move, alone."""
+
+    low = _number(_("Low"))
+    likely = _number(_("Likely"))
+    high = _number(_("High"))
+    chance = forms.FloatField(
+        label=_("Chance that it moves anything"),
+        widget=forms.NumberInput(attrs={"step": "any", "min": "0", "max": "100", "class": "num"}),
+    )
+
+    def clean_chance(self) -> float:
+        return _share_of(self.cleaned_data["chance"])
+
+
+class PoolForm(forms.Form):
+    """When the pooled promise is judged, and why it is made only now."""
+
+    judge_on = _day(_("Judge on"), required=False)
+    reason = forms.CharField(
+        label=_("Why now, after work has started"),
+        required=False,
+        max_length=2000,
+        widget=forms.Textarea(attrs={"rows": 1, "class": "voice"}),
+    )
+
+
+class ChampionForm(forms.Form):
+    """Whom a Scrum Master asks to see a bet through; nobody takes the asking back."""
+
+    person = forms.TypedChoiceField(
+        label=_("Ask somebody to champion it"), required=False, coerce=int, empty_value=None
+    )
+
+    def __init__(self, *args: Any, people: Sequence[tuple[str, str]] = (), **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["person"].choices = [("", _now("nobody")), *people]  # type: ignore[attr-defined]
+
+
+def _share_of(per_cent: float) -> float:
+    if not 0 <= per_cent <= 100:
+        raise forms.ValidationError(_now("A chance lies between 0 and 100 %."))
+    return per_cent / 100
 
 
 class VerdictForm(forms.Form):
     """What people found, after delivery."""
 
     outcome = forms.ChoiceField(label=_("Did it move the Key Result?"), choices=Verdict.Outcome.choices)
-    measured = forms.FloatField(
-        label=_("Measured"), required=False, widget=forms.NumberInput(attrs={"step": "any", "class": "num"})
-    )
+    measured = _figure(_("Measured"))
     scale = forms.TypedChoiceField(
         label=_("Grade"),
         required=False,
@@ -113,6 +172,61 @@ class VerdictForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 3, "class": "voice"}),
     )
     judged_on = _day(_("Judged on"))
+    low = _figure(_("At least"))
+    high = _figure(_("At most"))
+    follow_up = forms.ChoiceField(label=_("What follows"), required=False, choices=Verdict.FollowUp.choices)
+    follow_item = forms.IntegerField(
+        label=_("Item that follows from it"),
+        required=False,
+        min_value=1,
+        max_value=2**31 - 1,
+        widget=forms.NumberInput(attrs={"class": "num"}),
+    )
+    overruled_because = forms.CharField(
+        label=_("Why the figures are overruled"),
+        required=False,
+        max_length=2000,
+        widget=forms.Textarea(attrs={"rows": 1, "class": "voice"}),
+    )
+    control_size = _figure(_("How many kept the old way"))
+    control_mean = _figure(_("Their mean"))
+    control_spread = _figure(_("Their standard deviation"))
+    treatment_size = _figure(_("How many got the new way"))
+    treatment_mean = _figure(_("Their mean"))
+    treatment_spread = _figure(_("Their standard deviation"))
+
+    def __init__(self, *args: Any, team: Team, unit: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._team, self._unit = team, unit
+
+    def clean_follow_item(self) -> Item | None:
+        number = self.cleaned_data["follow_item"]
+        if number is None:
+            return None
+        item = Item.objects.active().filter(team=self._team, number=number).first()
+        if item is None:
+            raise forms.ValidationError(_now("There is no item of this number."))
+        return item
+
+    def clean(self) -> dict[str, Any]:
+        """Gather the six figures of an experiment into its two groups, or into nothing."""
+        given = super().clean() or self.cleaned_data
+        arms = {arm: [given.pop(f"{arm}_{part}", None) for part in ARM] for arm in ("control", "treatment")}
+        given["experiment"] = None
+        if all(figure is None for arm in arms.values() for figure in arm):
+            return given
+        for arm, (size, mean, spread) in arms.items():
+            is_share = self._unit == "%" and mean is not None and 0 <= mean <= 100
+            if size is None or mean is None or (spread is None and not is_share):
+                self.add_error(f"{arm}_size", _now("Give size, mean and standard deviation of both groups."))
+            else:
+                # Of a share the mean says how far single people spread.
+                arms[arm] = [size, mean, mean * (100 - mean) if spread is None else spread**2]
+        given["experiment"] = arms
+        return given
+
+
+ARM = ("size", "mean", "spread")
 
 
 class NotNowForm(forms.Form):

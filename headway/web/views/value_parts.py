@@ -4,11 +4,13 @@ from typing import Any
 
 from django.http import Http404, HttpResponse, QueryDict
 from django.shortcuts import render
+from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from headway.lib.prepared import Prepared
 from headway.people.models import Team
 from headway.scrum.models import Item
+from headway.value.queries import Visible
 
 from ..formats import money, number
 from . import Request, get_team, is_htmx
@@ -39,6 +41,24 @@ def dialog(request: Request, name: str, context: dict[str, Any], errors: Any = N
     inside = f"value/_{name}.html"
     template = inside if is_htmx(request) else "value/dialog.html"
     return render(request, template, context | {"inside": inside}, status=422 if errors else 200)
+
+
+def visible_text(visible: Visible, unit: str) -> str:
+    """Say how small an effect on a Key Result can be seen, or what is missing to say so."""
+    if visible.smallest is None:
+        missing = visible.too_little.text if visible.too_little else ""
+        return _("How small an effect can be seen is not known yet. %(missing)s") % {"missing": missing}
+    return _("An effect under %(smallest)s cannot be seen here: use an experiment or a nearer measure.") % {
+        "smallest": effect(visible.smallest, unit)
+    }
+
+
+def effect(value: float, unit: str) -> str:
+    """Write a movement of a Key Result to two figures, per cents as points."""
+    text = number(_to_figures(value, 2))
+    if unit == "%":
+        return ngettext("%(count)s point", "%(count)s points", 2 if value != 1 else 1) % {"count": text}
+    return f"{text} {unit}".strip()
 
 
 def amount(value: float | None, currency: str | None, *, unit: bool = False) -> str:

@@ -13,6 +13,7 @@ export function mount(form) {
 function show(form, live, fact) {
   const [low, likely, high] = ["low", "likely", "high"].map((name) => form.elements[name].valueAsNumber);
   if (fact) form.querySelector("[data-unit]").textContent = fact.unit;
+  if (fact?.visible) form.querySelector("[data-visible]").textContent = fact.visible;
   const says = live.querySelector("[data-says]");
   live.hidden = ![low, likely, high].every(Number.isFinite);
   if (live.hidden) return;
