@@ -673,7 +673,9 @@ def _belief(found: _Reading, promise: Promise | None, level: float) -> tuple[flo
     size = found.smallest_visible if promise is None else max(abs(promise.likely), promise.high - promise.low)
     size = max(size, 1e-12)
     near = found.in_units(found.effect + found.spread * _POINTS)
-    at = np.unique(np.concatenate([near, size * _POINTS, [] if promise is None else _points(promise)]))
+    beside_0 = size * np.array([-1e-9, 0.0, 1e-9])  # so that a cell is either of help or of harm
+    own = beside_0 if promise is None else _points(promise)
+    at = np.unique(np.concatenate([near, size * _POINTS, beside_0, own]))
     with np.errstate(divide="ignore"):
         helps, fails = np.log(chance), np.log((1 - chance) / 2)
     half_normal = np.log(2 / size) - (at / size) ** 2 / 2
