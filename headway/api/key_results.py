@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Annotated, Any, Literal
 
 from ninja import Query
@@ -12,6 +13,8 @@ from headway.okr import actions
 from headway.okr import models as okr
 from headway.okr.queries import Progress as Standing
 from headway.okr.queries import progress_of
+from headway.value.queries import TooLittle
+from headway.value.queries.outlook import outlook_of
 
 from .objectives import Place
 from .platform.asking import ApiRequest
@@ -74,6 +77,29 @@ class KeyResult(Out):
     archived_at: Moment | None
     contributes_to: Annotated[list[Id], Field(description="Key Results one level up.")]
     progress: Progress
+
+
+class MissingMeasurements(Out):
+    """There is no outlook yet, and this is what is missing."""
+
+    text: str
+    needed: Annotated[int, Field(description="Measurements that are needed.")]
+    given: Annotated[int, Field(description="Measurements that there are.")]
+
+
+class Outlook(Out):
+    """What its own measurements say of a Key Result on the last day of its cycle; nulls where nothing can be said."""
+
+    ends_on: Day | None
+    low: Annotated[float | None, Field(description="It lies between low and high in 8 of 10 cases.")]
+    middle: Annotated[float | None, Field(description="As likely over as under.")]
+    high: float | None
+    target: Annotated[float | None, Field(description="Chance of the target, or to lie within the limits.")]
+    seven_tenths: Annotated[float | None, Field(description="Chance of 0.7 of the way; null with limits.")]
+    attainment: Annotated[float | None, Field(description="Expected share of the way, 0 to 1; null with limits.")]
+    measurements: Annotated[int | None, Field(description="Those that it rests on.")]
+    line: Annotated[float | None, Field(description="The straight line through the last measurements, carried on.")]
+    missing: MissingMeasurements | None
 
 
 class NewKeyResult(In):
@@ -144,6 +170,18 @@ def list_key_results(request: ApiRequest, filters: Query[KeyResultFilters]) -> P
 def get_key_result(request: ApiRequest, key_result_id: int) -> KeyResult:
     """Read a Key Result with where it stands."""
     return represent([key_result_of(request, key_result_id)])[0]
+
+
+@area.read("/key-results/{int:key_result_id}/outlook")
+def get_key_result_outlook(request: ApiRequest, key_result_id: int) -> Outlook:
+    """Read how likely a Key Result gets to its target; all null once its last day is measured or over."""
+    found = outlook_of(key_result_of(request, key_result_id))
+    given: dict[str, Any] = dict.fromkeys(Outlook.model_fields)
+    if isinstance(found, TooLittle):
+        given["missing"] = MissingMeasurements(text=found.text, needed=found.needed, given=found.given)
+    elif found is not None:
+        given |= asdict(found)
+    return Outlook(**given)
 
 
 @area.create("/key-results", scope=SCOPE)

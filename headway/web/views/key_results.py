@@ -16,7 +16,8 @@ from headway.okr import actions, queries
 from headway.okr.models import KeyResult
 from headway.people.access import allows, require
 from headway.scrum.models import Sprint
-from headway.value.queries import BetOfKeyResult, bets_of, delivered_share
+from headway.value.queries import BetOfKeyResult, TooLittle, bets_of, delivered_share
+from headway.value.queries.outlook import Outlook, outlook_of
 
 from ..formats import month
 from ..kr_chart import Chart, Span, chart_of, trend_of
@@ -64,6 +65,7 @@ def key_result_page(request: Request, row: KeyResult, **forms: Any) -> HttpRespo
     spans = _spans(page, row.objective.team_id)
     charts = [chart_of(page, spans=spans, shipped=shipped, today=today, width=width) for width in (800, 344)]
     open_bets = tuple(bet for bet in bets if not _is_delivered(bet))
+    outlook = outlook_of(row, series=[(each.on, each.value) for each in page.series], today=today)
     context = {
         "page": page,
         "kr": page.row,
@@ -71,6 +73,9 @@ def key_result_page(request: Request, row: KeyResult, **forms: Any) -> HttpRespo
         "delivered": delivered_share([row.pk])[row.pk],
         "charts": charts if page.series or _has_way(charts[0]) else [],
         "trend": trend_of(page.weeks),
+        "outlook": outlook if isinstance(outlook, Outlook) else None,
+        "no_outlook": outlook.text if isinstance(outlook, TooLittle) else "",
+        "outlook_digits": _width_digits(outlook) if isinstance(outlook, Outlook) else 0,
         "ledger": _ledger([bet for bet in bets if _is_delivered(bet)]),
         "open_bets": open_bets,
         "open_axis": _axis(open_bets),
@@ -193,6 +198,12 @@ def _digits(bets: Sequence[BetOfKeyResult]) -> int:
     measured = [bet.bet.verdict.measured for bet in bets if bet.bet.verdict and bet.bet.verdict.measured is not None]
     figures = [figure for bet in bets for figure in (bet.bet.low, bet.bet.likely, bet.bet.high)] + measured
     return next((n for n in (0, 1) if all(round(figure, n) == round(figure, 2) for figure in figures)), 2)
+
+
+def _width_digits(outlook: Outlook) -> int:
+    """Return how many digits after the point a range bears: two figures of its width, at most two."""
+    width = outlook.high - outlook.low
+    return next((digits for digits, least in ((0, 10), (1, 1)) if width >= least), 2)
 
 
 def _moved_by(page: queries.KeyResultPage) -> float | None:

@@ -18,6 +18,7 @@ OPERATIONS = {
     "restore_objective": Op("write_okr"),
     "list_key_results": Op("read"),
     "get_key_result": Op("read"),
+    "get_key_result_outlook": Op("read"),
     "create_key_result": Op("write_okr", {"objective_id": "{objective_id}", "title": "Calls", **NUMBERS}),
     "edit_key_result": Op("write_okr", {"title": "Calls a day", "owner_id": None}),
     "move_key_result": Op("write_okr", {"to": 0}),
