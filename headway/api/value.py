@@ -5,11 +5,13 @@ from typing import Annotated, Any, Literal
 from ninja import Query
 from pydantic import Field
 
+from headway.engine.track_record import Pooled
 from headway.okr.models import KeyResult
+from headway.people.models import Person
 from headway.value import actions
 from headway.value import models as value
 from headway.value.documents import plan_document
-from headway.value.queries import rest_of_backlog, value_sheet
+from headway.value.queries import Said, estimates_of, rest_of_backlog, value_sheet
 
 from .items import Item, Items, Numbers, item_of, items_now, items_of, represent_all
 from .platform.asking import ApiRequest
@@ -26,6 +28,7 @@ Kind = Literal["enabler", "health", "compliance", "learning"]
 Outcome = Literal["moved", "did_not", "cannot_tell"]
 Chance = Annotated[float, Field(strict=True, ge=0, le=1, examples=[0.65])]
 Grade = Annotated[int, Field(strict=True, ge=1, le=5)]
+Lag = Annotated[int, Field(strict=True, ge=0, le=value.LONGEST_LAG_WEEKS)]
 
 
 class Link(In):
@@ -65,8 +68,11 @@ class Bet(Out):
     likely: float
     high: float
     chance: float
+    lag_weeks: Annotated[int, Field(description="Weeks after it lands until the effect shows.")]
     judge_on: Day | None
     hypothesis: str
+    champion_id: Annotated[Id | None, Field(description="Who volunteered to see it through.")]
+    champion_asked_id: Annotated[Id | None, Field(description="Whom a Scrum Master asked to.")]
     placed_at: Moment
     warnings: Annotated[list[str], Field(description="What is odd about it, though it is allowed.")]
     verdict: Verdict | None
@@ -80,6 +86,7 @@ class NewBet(In):
     likely: Number
     high: Number
     chance: Chance
+    lag_weeks: Lag = 0
     judge_on: Day | None = None
     hypothesis: Text = ""
     reason: Text = ""
@@ -92,8 +99,59 @@ class BetEdit(Edit):
     likely: Number = 0
     high: Number = 0
     chance: Chance = 0
+    lag_weeks: Lag = 0
     judge_on: Day | None = None
     hypothesis: Text = ""
+    reason: Text = ""
+
+
+class Asked(In):
+    """Whom a Scrum Master asks to champion a bet; null takes the asking back."""
+
+    person_id: Id | None
+
+
+class Estimate(Out):
+    """What one person thinks: low, likely, high in the Key Result's unit, towards better, and the chance."""
+
+    low: float
+    likely: float
+    high: float
+    chance: float
+
+
+class NewEstimate(In):
+    """What the token's person thinks, in place of what they said before."""
+
+    low: Number
+    likely: Number
+    high: Number
+    chance: Chance
+
+
+class Estimates(Out):
+    """Private estimates, as the token's person may see them. Nothing says whose one is."""
+
+    item_key: str
+    key_result_id: Id
+    count: int
+    needed: Annotated[int, Field(description="From so many on they are shown and can be pooled.")]
+    is_closed: bool
+    own: Estimate | None
+    answers: Annotated[
+        list[Estimate] | None,
+        Field(description="Sorted; null under three, and for whoever is asked and has not given the own."),
+    ]
+    pooled: Annotated[Estimate | None, Field(description="Medians; of the chances in log odds.")]
+    disagreement: Annotated[
+        float | None, Field(description="How far the likely figures lie apart, over the pooled range's width.")
+    ]
+
+
+class Pooling(In):
+    """When the promise is judged (null keeps the day that there is). Once work has started it needs a `reason`."""
+
+    judge_on: Day | None = None
     reason: Text = ""
 
 
@@ -282,6 +340,72 @@ def withdraw_bet(request: ApiRequest, team_key: str, bet_id: int, body: Reason) 
     return represent_all([bet.serves.item])[0]
 
 
+@area.act("/teams/{team_key}/bets/{int:bet_id}/volunteer", scope=BET)
+def champion_bet(request: ApiRequest, team_key: str, bet_id: int) -> Bet:
+    """Volunteer to see a bet through, as the token's person."""
+    actions.champion_bet(_bet(request, team_key, bet_id), by=request.actor)
+    return get_bet(request, team_key, bet_id)
+
+
+@area.act("/teams/{team_key}/bets/{int:bet_id}/hand-back", scope=BET)
+def release_bet(request: ApiRequest, team_key: str, bet_id: int) -> Bet:
+    """Hand one's own championing back."""
+    actions.release_bet(_bet(request, team_key, bet_id), by=request.actor)
+    return get_bet(request, team_key, bet_id)
+
+
+@area.act("/teams/{team_key}/bets/{int:bet_id}/ask-champion", scope=BET)
+def ask_champion(request: ApiRequest, team_key: str, bet_id: int, body: Asked) -> Bet:
+    """Ask somebody of the team to champion a bet; they say yes (`volunteer`) or no (`decline`)."""
+    people = Person.objects.filter(memberships__organisation=request.organisation)
+    person = None if body.person_id is None else chosen(people, "person_id", body.person_id)
+    actions.ask_champion(_bet(request, team_key, bet_id), person, by=request.actor)
+    return get_bet(request, team_key, bet_id)
+
+
+@area.act("/teams/{team_key}/bets/{int:bet_id}/decline", scope=BET)
+def decline_champion(request: ApiRequest, team_key: str, bet_id: int) -> Bet:
+    """Say no to having been asked."""
+    actions.decline_champion(_bet(request, team_key, bet_id), by=request.actor)
+    return get_bet(request, team_key, bet_id)
+
+
+# Private estimates
+
+
+@area.read("/teams/{team_key}/items/{int:number}/estimates/{int:key_result_id}")
+def get_estimates(request: ApiRequest, team_key: str, number: int, key_result_id: int) -> Estimates:
+    """Read the private estimates of an item and a Key Result that it serves."""
+    return _estimates(request, _served(request, team_key, number, key_result_id))
+
+
+@area.replace("/teams/{team_key}/items/{int:number}/estimates/{int:key_result_id}", scope=BET)
+def give_estimate(request: ApiRequest, team_key: str, number: int, key_result_id: int, body: NewEstimate) -> Estimates:
+    """Say alone what an item would move, or say it anew, until work starts or a promise is made of it."""
+    serves = _served(request, team_key, number, key_result_id)
+    assert serves.key_result is not None
+    actions.give_estimate(serves.item, by=request.actor, key_result=serves.key_result, **body.model_dump())
+    return _estimates(request, serves)
+
+
+@area.remove("/teams/{team_key}/items/{int:number}/estimates/{int:key_result_id}", scope=BET)
+def withdraw_estimate(request: ApiRequest, team_key: str, number: int, key_result_id: int) -> Estimates:
+    """Take one's own estimate back."""
+    serves = _served(request, team_key, number, key_result_id)
+    assert serves.key_result is not None
+    actions.withdraw_estimate(serves.item, by=request.actor, key_result=serves.key_result)
+    return _estimates(request, serves)
+
+
+@area.act("/teams/{team_key}/items/{int:number}/estimates/{int:key_result_id}/promise", scope=BET)
+def promise_pooled(request: ApiRequest, team_key: str, number: int, key_result_id: int, body: Pooling) -> Estimates:
+    """Make the pooled estimates the promise, in place of the one that there is. Closes the estimates."""
+    serves = _served(request, team_key, number, key_result_id)
+    assert serves.key_result is not None
+    actions.promise_pooled(serves.item, by=request.actor, key_result=serves.key_result, **body.model_dump())
+    return _estimates(request, serves)
+
+
 @area.act("/teams/{team_key}/bets/{int:bet_id}/verdict", scope=JUDGE)
 def enter_verdict(request: ApiRequest, team_key: str, bet_id: int, body: NewVerdict) -> Bet:
     """Judge a bet: did the item move its Key Result, by how much, how well is it known?"""
@@ -361,12 +485,44 @@ def represent_bet(row: value.Bet) -> Bet:
         likely=row.likely,
         high=row.high,
         chance=row.chance,
+        lag_weeks=row.lag_weeks,
         judge_on=row.judge_on,
         hypothesis=row.hypothesis,
+        champion_id=row.champion_id,
+        champion_asked_id=row.champion_asked_id,
         placed_at=row.at,
         warnings=row.warnings(),
         verdict=_verdict(verdict) if verdict else None,
     )
+
+
+def _served(request: ApiRequest, team_key: str, number: int, key_result_id: int) -> value.Serves:
+    item = item_of(request, team_key, number)
+    rows = value.Serves.objects.select_related("item__team", "key_result__objective")
+    serves: value.Serves = found(rows, item=item, key_result=key_result_id)
+    return serves
+
+
+def _estimates(request: ApiRequest, serves: value.Serves) -> Estimates:
+    assert serves.key_result is not None
+    known = estimates_of(serves.item, serves.key_result, request.actor)
+    shown = known.shown
+    pooled = shown.pooled if shown else None
+    return Estimates(
+        item_key=serves.item.key,
+        key_result_id=serves.key_result.pk,
+        count=known.count,
+        needed=known.needed,
+        is_closed=known.is_closed,
+        own=_estimate(known.own) if known.own else None,
+        answers=[_estimate(one) for one in shown.answers] if shown else None,
+        pooled=_estimate(pooled) if pooled else None,
+        disagreement=pooled.disagreement if pooled else None,
+    )
+
+
+def _estimate(row: Said | Pooled) -> Estimate:
+    return Estimate(low=row.low, likely=row.likely, high=row.high, chance=row.chance)
 
 
 def _verdict(row: value.Verdict) -> Verdict:

@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from headway.engine.track_record import Pooled, pool
+from headway.lib.formats import number
 from headway.okr.models import KeyResult
 from headway.people.access import allows
 from headway.people.actor import Actor
@@ -41,7 +42,7 @@ class Shown:
     def disagreement(self) -> str:
         """Say how far apart people are."""
         first, last = self.answers[0].likely, self.answers[-1].likely
-        given = {"first": f"{first:g}", "last": f"{last:g}"}
+        given = {"first": number(first), "last": number(last)}
         if self.pooled.disagreement < AGREED:
             return _("Little disagreement: likely from %(first)s to %(last)s.") % given
         if self.pooled.disagreement < APART:

@@ -2,10 +2,12 @@
 
 from headway.scrum.actions import move_items
 from headway.scrum.models import Column
-from headway.value.actions import enter_verdict, link_item, place_bet, shelve
+from headway.value.actions import enter_verdict, give_estimate, link_item, place_bet, shelve
+from headway.value.models import Estimate
 from tests.api.walk import Op
 from tests.world import World, make_item
 
+SERVED = {"number": "estimated_number", "key_result_id": "value_kr_id"}
 PLAIN, BET_ON = {"number": "plain_number"}, {"bet_id": "bet_id"}
 RANGE = {"low": 1, "likely": 2, "high": 3, "chance": 0.5}
 
@@ -17,6 +19,14 @@ OPERATIONS = {
     "get_bet": Op("read", places=BET_ON),
     "place_bet": Op("place_bet", {"key_result_id": "{value_kr_id}", **RANGE}, places=PLAIN),
     "change_bet": Op("place_bet", {"chance": 0.7}, places=BET_ON),
+    "champion_bet": Op("place_bet", places=BET_ON),
+    "release_bet": Op("place_bet", places=BET_ON),
+    "ask_champion": Op("ask_champion", {"person_id": "{champion_to_be_id}"}, places=BET_ON),
+    "decline_champion": Op("place_bet", places=BET_ON, can_do=False),
+    "get_estimates": Op("read", places=SERVED),
+    "give_estimate": Op("estimate_bet", RANGE, places=SERVED),
+    "withdraw_estimate": Op("estimate_bet", places=SERVED),
+    "promise_pooled": Op("promise_pooled", {}, places=SERVED),
     "withdraw_bet": Op("place_bet", {}, places=BET_ON),
     "enter_verdict": Op("judge_bet", {"outcome": "moved", "measured": 2, "scale": 4}, places={"bet_id": "done_bet_id"}),
     "withdraw_verdict": Op("judge_bet", places={"bet_id": "judged_bet_id"}),
@@ -27,6 +37,8 @@ OPERATIONS = {
     "get_value_sheet": Op("read"),
     "get_forecast": Op("read", query="?items=5"),
     "get_sprint_chance": Op("read"),
+    "list_kept_forecasts": Op("read"),
+    "get_calibration": Op("read"),
 }
 
 
@@ -41,8 +53,15 @@ def places(world: World) -> dict[str, object]:
     move_items([done_bet.serves.item, judged_bet.serves.item], to=done, by=world.bo, team=world.team)
     judged_bet.serves.item.refresh_from_db()
     enter_verdict(judged_bet, by=world.bo, outcome="moved", measured=2.0, scale=4)
+    estimated = make_item(world.team, "Estimated")
+    link_item(estimated, key_result=world.key_result, by=world.bo)
+    for by in (world.bo, world.cy):
+        give_estimate(estimated, by=by, key_result=world.key_result, **RANGE)
+    Estimate.objects.create(item=estimated, key_result=world.key_result, giver="somebody else", **RANGE)
     shelve(shelved, by=world.bo, reason="Later", asked_by="Sales")
     return {
+        "estimated_number": estimated.number,
+        "champion_to_be_id": world.people["cy"].pk,
         "plain_number": make_item(world.team, "Plain").number,
         "value_kr_id": world.key_result.pk,
         "link_id": serves.pk,
