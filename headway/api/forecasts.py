@@ -1,7 +1,7 @@
 """Forecasts from a team's own throughput: a range with its chance and its sample size, or what is missing."""
 
 import datetime as dt
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
@@ -10,14 +10,20 @@ from pydantic import Field
 
 from headway.value import queries
 from headway.value.documents import forecast_document
+from headway.value.models import KeptForecast as KeptRow
+from headway.value.queries import calibration as queries_calibration
+from headway.value.queries.calibration import NEEDED, calibration_of
 
 from .platform.asking import ApiRequest
 from .platform.finding import team_of
+from .platform.paging import Page, Paging, page_of
 from .platform.problems import field_problem
 from .platform.routes import Area
-from .platform.schemas import Day, Filters, Out
+from .platform.schemas import Day, Filters, Id, Moment, Out
 
 area = Area("Forecasts")
+
+KeptKind = Literal["items_by_day", "day_for_items", "sprint_done", "key_result"]
 
 
 class Missing(Out):
@@ -67,6 +73,76 @@ class SprintChance(Out):
     missing: Missing | None
 
 
+class KeptForecast(Out):
+    """A forecast as somebody was shown it, and how good it was; the scores are null until its date has passed.
+
+    In weeks for `day_for_items`, items for `items_by_day`, the Key Result's unit for `key_result`; `sprint_done` has a
+    chance. A null `truth` of a scored one: later than all that was said.
+    """
+
+    id: Id
+    kind: KeptKind
+    key_result_id: Id | None
+    sprint_id: Id | None
+    items: int | None
+    made_on: Day
+    due_on: Day
+    quantiles: dict[str, float | None]
+    chance: float | None
+    baseline: Annotated[float | None, Field(description="Mean velocity carried on, or the last value.")]
+    sample: int
+    model: str
+    scored_at: Moment | None
+    truth: float | None
+    crps: float | None
+    baseline_crps: float | None
+    pit: Annotated[float | None, Field(description="Where in its quantiles the truth fell, 0 to 1.")]
+    held: Annotated[bool | None, Field(description="The range of 8 in 10 held it.")]
+    brier: float | None
+
+
+class Ranges(Out):
+    """How good ranges of one kind were: of `told`, so many held 8 in 10; in which fifth of them the truth fell."""
+
+    told: int
+    missing: Annotated[int, Field(description="So many more are needed before anything is said.")]
+    held: int | None
+    fifths: list[int]
+    closer: Annotated[int | None, Field(description="In so many of `compared` the naive answer was worse.")]
+    compared: int | None
+    score_ratio: Annotated[float | None, Field(description="CRPS over that of the naive answer; under 1 is better.")]
+
+
+class Worth(Out):
+    """What bets of one area turned out to be worth."""
+
+    name: str
+    verdicts: int
+    moved: float
+    hit_rate: float
+    brought: Annotated[float | None, Field(description="Measured over promised.")]
+    size_factor: float | None
+
+
+class Calibration(Out):
+    """A team's record. Of each kind of forecast the first of a week counts."""
+
+    last_ranges: int
+    last_held: int | None
+    bets: Ranges
+    dates: Ranges
+    items_by_day: Ranges
+    key_results: Ranges
+    verdicts: int
+    areas: list[Worth]
+    width_factor: float | None
+
+
+class KeptFilters(Paging):
+    kind: KeptKind | None = None
+    scored: Annotated[bool | None, Field(description="Those with a score, or without.")] = None
+
+
 class Question(Filters):
     items: Annotated[int | None, Field(ge=1, le=1_000_000, description="When will so many items be done?")] = None
     by: Annotated[dt.date | None, Field(description="How many will be done by the evening of this day?")] = None
@@ -103,6 +179,87 @@ def get_sprint_chance(request: ApiRequest, team_key: str) -> SprintChance:
         )
     empty: dict[str, Any] = dict.fromkeys(SprintChance.model_fields)
     return SprintChance(**(empty | {"missing": _missing(found) if found else None}))
+
+
+@area.read("/teams/{team_key}/kept-forecasts")
+def list_kept_forecasts(request: ApiRequest, team_key: str, filters: Query[KeptFilters]) -> Page[KeptForecast]:
+    """List the forecasts that somebody was shown, the last one first; scored once their date has passed."""
+    rows = KeptRow.objects.filter(team=team_of(request, team_key))
+    if filters.kind:
+        rows = rows.filter(kind=filters.kind)
+    if filters.scored is not None:
+        rows = rows.filter(scored_at__isnull=not filters.scored)
+    return page_of(rows, filters, _kept, order=("-made_on", "-id"))
+
+
+@area.read("/teams/{team_key}/calibration")
+def get_calibration(request: ApiRequest, team_key: str) -> Calibration:
+    """Read how good the team's promises were. Under five of a kind its `missing` says how many are lacking."""
+    found = calibration_of(team_of(request, team_key))
+    return Calibration(
+        last_ranges=len(found.squares),
+        last_held=found.held if len(found.squares) >= NEEDED else None,
+        bets=_ranges(found.bets),
+        dates=_ranges(found.dates),
+        items_by_day=_ranges(found.items),
+        key_results=_ranges(found.key_results),
+        verdicts=found.verdicts,
+        areas=[
+            Worth(
+                name=row.name,
+                verdicts=row.verdicts,
+                moved=row.moved,
+                hit_rate=row.as_used,
+                brought=row.brought,
+                size_factor=row.size,
+            )
+            for row in found.worth
+        ]
+        if not found.missing_verdicts
+        else [],
+        width_factor=None if found.missing_verdicts else found.record.team.width,
+    )
+
+
+def _ranges(found: queries_calibration.Ranges) -> Ranges:
+    if found.missing:
+        return Ranges(
+            told=found.told, missing=found.missing, held=None, fifths=[], closer=None, compared=None, score_ratio=None
+        )
+    return Ranges(
+        told=found.told,
+        missing=0,
+        held=found.held,
+        fifths=list(found.bins),
+        closer=found.closer,
+        compared=found.compared,
+        score_ratio=found.beyond_naive,
+    )
+
+
+def _kept(row: KeptRow) -> KeptForecast:
+    kind: Any = row.kind
+    return KeptForecast(
+        id=row.pk,
+        kind=kind,
+        key_result_id=row.key_result_id,
+        sprint_id=row.sprint_id,
+        items=row.items,
+        made_on=row.made_on,
+        due_on=row.due_on,
+        quantiles={f"{level:g}": value for level, value in zip(row.LEVELS, row.quantiles, strict=False)},
+        chance=row.chance,
+        baseline=row.naive,
+        sample=row.sample,
+        model=row.model,
+        scored_at=row.scored_at,
+        truth=row.truth,
+        crps=row.crps,
+        baseline_crps=row.naive_crps,
+        pit=row.pit,
+        held=row.held,
+        brier=row.brier,
+    )
 
 
 def _missing(found: queries.TooLittle) -> Missing:

@@ -24,6 +24,7 @@ from headway.sync.models import Import
 
 from . import queries
 from .calendar import Calendar
+from .forecasts import write_forecasts
 from .okrs import write_okrs
 from .past import write_past
 from .people import gather
@@ -71,6 +72,7 @@ def _load(data: dict[str, Any]) -> Organisation:
     key_results = write_okrs(data, cast, calendar)
     for team in data["teams"]:
         TeamWork(team, cast, calendar, key_results).write()
+    write_forecasts(cast.organisation, today=calendar.today)
     write_past(cast.organisation, [act for team in data["teams"] for act in imports_of(team, cast, calendar)])
     record(queries.LOADED, by=system_actor(cast.organisation), subject=cast.organisation)
     return cast.organisation

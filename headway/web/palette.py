@@ -73,6 +73,8 @@ ENTRIES: tuple[Entry, ...] = (
           words=_("product backlog order priorities not now bets")),
     Entry("results", _("Key Results"), "results", "G K", PRODUCT_OWNER, tab=_("Results"),
           words=_("OKR objectives goals measures")),
+    Entry("verdicts", _("Verdicts"), "weigh", "G J", PRODUCT_OWNER, of_team=True,
+          words=_("judge bets outcome measured impact moved review")),
     Entry("board", _("Sprint board"), "board", "G B", DEVELOPMENT_TEAM, tab=_("Board"), of_team=True,
           words=_("kanban scrum to do in progress done burn-up daily")),
     Entry("forecast", _("Forecast"), "forecast", "G F", DEVELOPMENT_TEAM, of_team=True,
@@ -84,6 +86,10 @@ ENTRIES: tuple[Entry, ...] = (
     # pages that stand in no menu
     Entry("search", _("Search"), "search", "/", words=_("find filter")),
     Entry("sprints", _("Sprints"), "clock", of_team=True, words=_("iterations sprint goal list")),
+    Entry("ledger", _("Impact ledger"), "weigh", of_team=True,
+          words=_("what bets brought predicted measured ranking explained")),
+    Entry("calibration", _("How good are our promises?"), "forecast", "", of_team=True,
+          words=_("track record calibration coverage score bias forecasts verdicts")),
     Entry("link", _("Link items to Key Results"), "link", of_team=True, words=_("unlinked serves why")),
 
     # what can be done
@@ -197,7 +203,10 @@ SECTION_OF = {
 
 #: pages that stand under an entry of the side bar without being one
 UNDER = {
-    **dict.fromkeys(["item", "item-new", "item-edit", "link", "link-item", "bet", "edit-bet", "verdict"], "backlog"),
+    **dict.fromkeys(
+        ["item", "item-new", "item-edit", "link", "link-item", "bet", "edit-bet", "verdict", "calibration"], "backlog"
+    ),
+    **dict.fromkeys(["verdict-page", "ledger"], "verdicts"),
     **dict.fromkeys(["sprints", "sprint"], "board"),
     **dict.fromkeys(
         [

@@ -52,14 +52,16 @@ def write_kept(rows: Iterable[KeptForecast]) -> None:
                 log.info("what a forecast was about is gone: %s", row)
 
 
-def score_due() -> int:
-    """Score every forecast whose date has passed and whose truth is known, once. Returns how many.
+def score_due(organisations: Iterable[Organisation] | None = None) -> int:
+    """Score every forecast whose date has passed and whose truth is known, once: of these organisations, else of all.
+
+    Returns how many.
 
     A date has passed when the organisation's day is over. Where the record does not reach that far (nothing happened
     after it: an import is to come) it waits. May run any number of times: what is scored stays as it is.
     """
     scored = 0
-    for organisation in Organisation.objects.order_by("pk"):
+    for organisation in Organisation.objects.order_by("pk") if organisations is None else organisations:
         with timezone.override(ZoneInfo(organisation.time_zone)):
             try:
                 scored += _score_of(organisation)
