@@ -9,9 +9,10 @@ from numpy.typing import NDArray
 
 from headway.engine.distributions import Floats
 
+from .columns import cost_of_delay_order
+from .exact import best_selection
 from .model import DATE_TOLERANCE, Portfolio
 from .scenarios import Scenarios, Singles
-from .simple import bet_mean
 from .ties import tied
 
 _PASSES = 12
@@ -35,23 +36,6 @@ class BestOrder:
     value_of_present_order: float
     ties: tuple[tuple[int, ...], ...]
     gap: float | None
-
-
-def cost_of_delay_order(portfolio: Portfolio) -> list[int]:
-    """Return the order by cost of delay over duration (CD3), equal ones in the present order, banned ones out."""
-    rate = cost_of_delay(portfolio) / np.maximum(portfolio.effort, _SMALLEST_EFFORT)
-    return sorted(portfolio.order, key=lambda item: -rate[item])
-
-
-def cost_of_delay(portfolio: Portfolio) -> Floats:
-    """Return what each item brings alone and landed today, shape (items,) [unit of worth]."""
-    value = np.zeros(len(portfolio.effort))
-    span = portfolio.span or ()
-    for bet in portfolio.bets:
-        if span[bet.kr] > 0:
-            moved = min(bet.chance * float(bet_mean(bet.low, bet.likely, bet.high)), portfolio.gap[bet.kr])
-            value[bet.item] += portfolio.worth[bet.kr] * moved / span[bet.kr]
-    return value
 
 
 def best_order(portfolio: Portfolio, *, rng: np.random.Generator, scenarios: int = 2000) -> BestOrder:
@@ -103,6 +87,10 @@ def search(drawn: Scenarios) -> BestOrder:
     starts = [greedy_order(drawn), repaired(portfolio, cost_of_delay_order(portfolio))]
     found = [improved(drawn, start) for start in starts]
     kept = [*found, repaired(portfolio, portfolio.order)]
+    proved = best_selection(drawn)
+    if proved:
+        chosen, _ = proved
+        kept.insert(0, repaired(portfolio, [*chosen, *(item for item in portfolio.order if item not in chosen)]))
     values = [drawn.score(order) for order in kept]
     # The present order wins a draw: nothing is reordered for nothing.
     best = max(range(len(kept)), key=lambda place: (values[place], place))
@@ -111,8 +99,12 @@ def search(drawn: Scenarios) -> BestOrder:
         value=values[best],
         value_of_present_order=present,
         ties=tuple(tuple(group) for group in tied(drawn, kept[best])),
-        gap=None,
+        gap=_gap(values[best], proved[1]) if proved else None,
     )
+
+
+def _gap(value: float, bound: float) -> float:
+    return max(bound / value - 1, 0.0) if value > 0 else max(bound, 0.0)
 
 
 def greedy_order(drawn: Scenarios) -> list[int]:
@@ -159,14 +151,14 @@ def greedy_order(drawn: Scenarios) -> list[int]:
 def improved(drawn: Scenarios, order: Sequence[int]) -> list[int]:
     """Return the order after every item was tried in every place, until no move brings more."""
     kept = list(order)
-    for _ in range(_PASSES):
-        before = list(kept)
-        base = _Base(drawn, kept)
-        for item in before:
-            moved = _best_placed(drawn, kept, base, item)
-            if moved != kept:
-                kept, base = moved, _Base(drawn, moved)
-        if kept == before:
+    base = _Base(drawn, kept)
+    since = 0
+    for item in list(order) * _PASSES:
+        moved = _best_placed(drawn, kept, base, item)
+        since += 1
+        if moved != kept:
+            kept, base, since = moved, _Base(drawn, moved), 0
+        if since >= len(kept):
             break
     return kept
 
@@ -269,24 +261,19 @@ class _Base:
     def __init__(self, drawn: Scenarios, order: Sequence[int]) -> None:
         self.drawn = drawn
         portfolio = drawn.portfolio
-        work = np.cumsum(drawn.work[list(order)], axis=0, dtype=np.float32)
-        last_due = max((place for place, item in enumerate(order) if portfolio.due[item] < np.inf), default=-1)
-        alive = int(np.count_nonzero(drawn.time(work).min(axis=1) < 1 + 1e-6)) if len(order) else 0
-        self.live = max(alive, last_due + 1)
+        self.live = _live(drawn, order)
         self.order = list(order[: self.live])
-        self.work = np.vstack([np.zeros((1, drawn.size), np.float32), work[: self.live]])
+        self.work = _running(np.zeros(drawn.size, np.float32), drawn.work, self.order)
         placed = [(place, bet) for place, item in enumerate(self.order) for bet in drawn.bets_of[item]]
         self.place = np.array([place for place, _ in placed], dtype=np.intp)
         self.lag = np.array([drawn.lag[bet] for _, bet in placed], dtype=np.float32)[:, None]
         self.rows: dict[int, NDArray[np.intp]] = {}
         kr_of = np.array([drawn.kr_of[bet] for _, bet in placed], dtype=np.intp)
-        moves = drawn.moves[[bet for _, bet in placed]]
         self.levels: dict[int, Singles] = {}
-        self.gains = np.empty_like(moves)
+        self.gains = np.empty((len(placed), drawn.size), np.float32)
         for kr in range(len(portfolio.gap)):
             rows = self.rows[kr] = np.flatnonzero(kr_of == kr)
-            steps = np.vstack([drawn.start[kr], moves[rows]])
-            self.levels[kr] = np.cumsum(steps, axis=0, dtype=np.float32)
+            self.levels[kr] = _running(drawn.start[kr], drawn.moves, [placed[row][1] for row in rows])
             self.gains[rows] = np.diff(drawn.reached(kr, self.levels[kr]), axis=0)
         self.adds = self._adds(self.gains, self.work[1:])
 
@@ -348,3 +335,24 @@ class _Base:
         each = np.einsum("rs,rs->r", gains, share) / drawn.size
         adds: Floats = np.bincount(self.place, weights=each, minlength=self.live).astype(float)
         return adds
+
+
+def _live(drawn: Scenarios, order: Sequence[int]) -> int:
+    """Return how many items of an order can land within the horizon in some scenario, or are due."""
+    due = drawn.portfolio.due
+    live = max((place + 1 for place, item in enumerate(order) if due[item] < np.inf), default=0)
+    work = np.zeros(drawn.size, np.float32)
+    for place, item in enumerate(order):
+        work = work + drawn.work[item]
+        if float(drawn.time(work).min()) > 1 + 1e-6:
+            return max(live, place)
+    return len(order)
+
+
+def _running(first: Singles, rows: Singles, chosen: Sequence[int]) -> Singles:
+    """Return ``first`` and its running sums with the chosen rows: by whole rows, many times as fast as cumsum."""
+    sums = np.empty((len(chosen) + 1, first.size), np.float32)
+    sums[0] = first
+    for place, row in enumerate(chosen):
+        np.add(sums[place], rows[row], out=sums[place + 1])
+    return sums
