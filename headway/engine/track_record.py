@@ -37,7 +37,7 @@ _MOST_WIDTH = 8.0
 _IN_LINE = np.array([NormalDist().inv_cdf(0.5 + (step + 0.5) / 32) for step in range(16)]) / _TEN_PERCENT_Z
 _FEW = 0.6
 _SURE = 0.01
-# How far teams' curves for chances lie from "as promised"; areas of one team are half as far from each other.
+# How far teams' curves for chances lie from "as promised".
 _SHIFT_SPREAD, _SLOPE_SPREAD = 0.5, 0.25
 _CURVE_STEPS = 50
 _TIE_BELOW = 0.70
@@ -136,7 +136,7 @@ class TrackRecord:
         are in the hit rate. *width* is the 80 % point of the width factors that each verdict would have needed, seen
         from the size without that verdict, together with 2 verdicts that are in line; few verdicts are given a
         margin, as in conformal prediction [2]_. *shift* and *slope* are the most likely ones given
-        shift ~ N(0, ½²), slope ~ N(1, ¼²), slope ≥ 0; within others half as wide around theirs. Cost: a few
+        shift ~ N(0, ½²), slope ~ N(1, ¼²), slope ≥ 0. Cost: a few
         numbers for each verdict.
 
         References
@@ -158,7 +158,8 @@ class TrackRecord:
         True
         """
         wider = within or cls()
-        verdicts = list(judged)
+        # In an order of their own: sums of the same figures then agree to the last bit, however a database sorts.
+        verdicts = sorted(judged, key=_by_figures)
         if not verdicts:
             return wider
         shift, slope = _curve(verdicts, wider)
@@ -243,7 +244,8 @@ class TrackRecord:
 def by_area(judged: Mapping[Area, Sequence[Judged]]) -> dict[Area, TrackRecord]:
     """Return the track record of each area of a team: its own verdicts, pulled to those of the other areas.
 
-    An area that is not in it has the team's record. No verdict counts twice.
+    No verdict counts twice in a factor. The curve for chances is the team's: hope is a habit of people, and an area
+    has too few verdicts for a curve of its own. An area that is not in it has the team's record.
 
     Examples
     --------
@@ -251,10 +253,12 @@ def by_area(judged: Mapping[Area, Sequence[Judged]]) -> dict[Area, TrackRecord]:
     >>> {area: record.size for area, record in by_area({"price": [half] * 2, "speed": [all_of_it] * 2}).items()}
     {'price': 0.75, 'speed': 0.875}
     """
+    team = TrackRecord.of(one for own in judged.values() for one in own)
     records = {}
     for area, own in judged.items():
         others = TrackRecord.of(one for other, its_own in judged.items() if other != area for one in its_own)
-        records[area] = TrackRecord.of(own, within=others)
+        record = TrackRecord.of(own, within=others)
+        records[area] = replace(record, shift=team.shift, slope=team.slope)
     return records
 
 
@@ -443,6 +447,11 @@ class _Told:
         return cls(weight, turn * measured, turn * likely, turn * mean, high - low, turn * (low + high - 2 * likely))
 
 
+def _by_figures(one: Judged) -> tuple[float, ...]:
+    is_told = one.measured is not None
+    return (one.low, one.likely, one.high, one.chance, one.chance_moved, is_told, one.measured or 0.0)
+
+
 def _factors(told: Sequence[Judged], wider: TrackRecord) -> tuple[float, float]:
     if not told:
         return wider.size, wider.width
@@ -485,7 +494,7 @@ def _curve(verdicts: Sequence[Judged], wider: TrackRecord) -> tuple[float, float
     said = _logit(np.clip([v.chance for v in verdicts], _SURE, 1 - _SURE))
     moved = np.array([v.chance_moved for v in verdicts])
     columns = np.stack([np.ones_like(said), said])
-    precision = np.array([_SHIFT_SPREAD**-2, _SLOPE_SPREAD**-2]) * (4.0 if wider.verdicts else 1.0)
+    precision = np.array([_SHIFT_SPREAD**-2, _SLOPE_SPREAD**-2])
     start = np.array([wider.shift, wider.slope])
     best = _most_likely(columns, moved, start, precision)
     if best[1] < 0:
