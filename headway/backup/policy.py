@@ -39,13 +39,11 @@ WITH_SECRETS: dict[str, str] = {
     "people.apitoken": "keys for programs",
 }
 
-#: Columns that hold a secret, and what stands in their place: here, a password that nobody has.
-SECRET_COLUMNS: dict[str, dict[str, Any]] = {"people.person": {"password": "!"}}
-
-#: Columns that never leave, secrets or not, and what stands in their place.
-BLANKED: dict[str, dict[str, Any]] = {
-    # Whose a private estimate is can be found with the key of this installation only: elsewhere it says nothing.
-    "value.estimate": {"giver": ""}
+#: Columns that hold a secret, and what stands in their place: a password that nobody has, say.
+SECRET_COLUMNS: dict[str, dict[str, Any]] = {
+    "people.person": {"password": "!"},
+    # By it, and the secret key of the installation, one could find out whose a private estimate is.
+    "value.estimate": {"giver": ""},
 }
 
 #: Columns that name a file below the data folder, beside every FileField.
@@ -77,9 +75,8 @@ def reason_against(model: type[models.Model], *, secrets: bool) -> str:
 
 
 def instead_of_secrets(model: type[models.Model], *, secrets: bool) -> dict[str, Any]:
-    """Return what stands in place of a model's columns that are secret or do not leave."""
-    label = model._meta.label_lower
-    return BLANKED.get(label, {}) | ({} if secrets else SECRET_COLUMNS.get(label, {}))
+    """Return what stands in place of a model's secret columns."""
+    return {} if secrets else SECRET_COLUMNS.get(model._meta.label_lower, {})
 
 
 def file_columns(model: type[models.Model]) -> tuple[str, ...]:

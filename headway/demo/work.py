@@ -2,7 +2,9 @@
 
 import datetime as dt
 import random
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import zip_longest
 from typing import Any
 
 from headway.agreements.models import Decision, Impediment
@@ -10,7 +12,7 @@ from headway.lib import ranks
 from headway.okr.models import KeyResult
 from headway.people.models import Person, Team
 from headway.scrum.models import Category, Column, Item, Sprint, SprintStay, Transition
-from headway.value.models import Bet, NotNow, Serves, SprintAim, Verdict
+from headway.value.models import Bet, Estimate, NotNow, Serves, SprintAim, Verdict
 
 from .calendar import Calendar, at, working_days_before
 from .people import Cast
@@ -30,6 +32,7 @@ class Rows:
     stays: list[SprintStay] = field(default_factory=list)
     serves: list[Serves] = field(default_factory=list)
     bets: list[Bet] = field(default_factory=list)
+    said: list[tuple[Serves, dict[str, Any]]] = field(default_factory=list)
     verdicts: list[Verdict] = field(default_factory=list)
     shelf: list[NotNow] = field(default_factory=list)
 
@@ -206,10 +209,15 @@ class TeamWork:
             chance=told["chance"],
             judge_on=self.calendar.day(told["judge_on"]) if "judge_on" in told else None,
             hypothesis=told.get("hypothesis", ""),
+            lag_weeks=told.get("lag", 0),
+            champion=self.cast.people[told["champion"]] if "champion" in told else None,
+            champion_asked=self.cast.people[told["asked"]] if "asked" in told else None,
             by=self.product_owner,
             at=moment,
         )
         self.rows.bets.append(bet)
+        if "said" in row:
+            self.rows.said.append((serves, row["said"]))
         if "verdict" in row:
             found = row["verdict"]
             self.rows.verdicts.append(
@@ -223,6 +231,24 @@ class TeamWork:
                     judged_on=self.calendar.day(found["on"]),
                     by=self.scrum_master,
                 )
+            )
+
+    def _estimates(self, serves: Serves, told: dict[str, Any]) -> Iterator[Estimate]:
+        """Return private estimates; open ones can be found again by whoever gave them."""
+        closed_at = self.calendar.moment(told["closed"], 15) if "closed" in told else None
+        for (low, likely, high, chance), who in zip_longest(told["answers"], told.get("by", ())):
+            giver = (
+                Estimate.giver_of(serves.item_id, serves.key_result_id or 0, self.cast.people[who].pk) if who else ""
+            )
+            yield Estimate(
+                item_id=serves.item_id,
+                key_result_id=serves.key_result_id,
+                low=low,
+                likely=likely,
+                high=high,
+                chance=chance,
+                giver=giver,
+                closed_at=closed_at,
             )
 
     def _shelve(self, item: Item, told: dict[str, Any]) -> None:
@@ -253,6 +279,9 @@ class TeamWork:
         SprintStay.objects.bulk_create(rows.stays)
         Serves.objects.bulk_create(rows.serves)
         Bet.objects.bulk_create(rows.bets)
+        Estimate.objects.bulk_create(
+            estimate for serves, told in rows.said for estimate in self._estimates(serves, told)
+        )
         Verdict.objects.bulk_create(rows.verdicts)
         NotNow.objects.bulk_create(rows.shelf)
 
