@@ -51,16 +51,16 @@ def numbers(found: Impact) -> list[float]:
 class TestByHand:
     """The worked example of the documentation: eight weeks before, two after."""
 
-    weeks = (10, 12, 10, 12, 10, 12, 10, 12, 16, 16)
+    weeks = (10, 13, 9, 12, 14, 10, 13, 11, 17, 16)
 
     def test_the_effect_is_the_level_after_minus_the_level_before(self) -> None:
         found = measure(self.weeks, launched_at=8)
         weight = 0.9 ** np.arange(8)
-        before = weight @ np.array(self.weeks[7::-1]) / weight.sum()
-        assert found.level_before == pytest.approx(before)
-        assert found.level_before == pytest.approx(11.05, abs=0.005)
-        assert found.measured == pytest.approx(16 - before)
-        assert found.level_after == pytest.approx(16)
+        before, after = weight @ np.array(self.weeks[7::-1]) / weight.sum(), (17 + 0.9 * 16) / 1.9
+        assert (found.level_before, found.level_after) == (pytest.approx(before), pytest.approx(after))
+        assert (found.level_before, found.level_after) == pytest.approx((11.57, 16.53), abs=0.005)
+        assert found.measured == pytest.approx(after - before)
+        assert found.measured == pytest.approx(4.96, abs=0.005)
 
     def test_the_fake_launches_and_the_range(self) -> None:
         found = measure(self.weeks, launched_at=8)
@@ -68,22 +68,28 @@ class TestByHand:
         near = 0.9 ** np.arange(7)
         expected = []
         for at in found.fake_at:
-            behind, ahead = np.array(self.weeks[:at][::-1]), np.array(self.weeks[at : min(at + 2, 8)])
+            behind, ahead = np.array(self.weeks[:at][::-1]), np.array(self.weeks[at : at + 2])
             b, a = near[: behind.size], near[: ahead.size]
             expected.append(a @ ahead / a.sum() - b @ behind / b.sum())
         assert found.fake_effects == pytest.approx(expected)
-        assert found.fake_effects == pytest.approx([-0.11, 0.26, -0.11], abs=0.006)
-        rounding = 1 / np.sqrt(6)  # whole numbers: two of them differ by so much by rounding alone
-        assert np.sqrt(np.mean(np.square(expected))) < rounding
-        assert found.smallest_visible == pytest.approx(stats.t.ppf(0.95, 2) * rounding)
-        assert found.smallest_visible == pytest.approx(1.19, abs=0.005)
-        assert (found.measured_low, found.measured_high) == pytest.approx((3.76, 6.14), abs=0.01)
+        assert found.fake_effects == pytest.approx([1.08, -0.33, 0.67], abs=0.005)
+        spread = np.sqrt(np.mean(np.square(expected)))
+        assert spread == pytest.approx(0.759, abs=0.0005)
+        assert found.smallest_visible == pytest.approx(stats.t.ppf(0.95, 2) * spread)
+        assert found.smallest_visible == pytest.approx(2.22, abs=0.005)
+        assert (found.measured_low, found.measured_high) == pytest.approx((2.74, 7.17), abs=0.005)
 
-    def test_its_verdict_and_its_evidence(self) -> None:
+    def test_its_belief_its_verdict_and_its_evidence(self) -> None:
         found = measure(self.weeks, launched_at=8, prior=PROMISE)
+        assert (found.chance_moved, found.chance_harmed) == pytest.approx((0.978, 0.005), abs=0.0005)
+        assert (found.estimate, found.low, found.high) == pytest.approx((4.6, 2.7, 6.4), abs=0.05)
         assert verdict(found, promise=PROMISE) == impact.Verdict(Outcome.MOVED, 4)
         assert evidence(found).quality == 3
-        assert found.chance_moved > 0.95
+
+    def test_whole_numbers_that_hardly_move_are_known_to_their_rounding(self) -> None:
+        found = measure((10, 12, 10, 12, 10, 12, 10, 12, 16, 16), launched_at=8)
+        assert np.sqrt(np.mean(np.square(found.fake_effects))) < 1 / np.sqrt(6)
+        assert found.smallest_visible == pytest.approx(stats.t.ppf(0.95, 2) / np.sqrt(6))
 
 
 class TestTheMethod:

@@ -106,6 +106,22 @@ def test_bets_of_one_window_share_and_never_more_than_it_moved(world: World, key
     assert not found[0].evidence.facts[Fact.ALONE]
 
 
+def test_the_lag_is_not_counted_and_moves_the_window(world: World, key_result: KeyResult) -> None:
+    late = delivered(world, key_result, lag_weeks=2)
+    soon = delivered(world, key_result, days_ago=LAUNCHED_DAYS_AGO + 20)
+    measure_weekly(key_result, CALM, (31.2, 30.8, 36.0, 36.3))
+    found = impact_of(late, today=clock.today())
+    assert found.measured == pytest.approx(5, abs=0.3)
+    assert found.together == ()
+    late.lag_weeks = 0
+    assert [one.bet_id for one in impact_of(late, today=clock.today()).together] == [soon.pk]
+    late.lag_weeks = 3
+    missing = impact_of(late, today=clock.today()).too_little
+    assert missing is not None
+    assert (missing.needed, missing.given) == (2, 1)
+    assert "lag" in missing.text
+
+
 def test_work_that_is_not_done_moved_nothing(world: World, key_result: KeyResult) -> None:
     bet = delivered(world, key_result)
     Item.objects.filter(pk=bet.serves.item_id).update(category=Category.DOING, done_at=None)
@@ -147,11 +163,13 @@ def test_what_is_missing_is_said(
 
 def test_an_experiment_comes_before_the_series(world: World, key_result: KeyResult) -> None:
     bet = delivered(world, key_result)
+    delivered(world, key_result)
     measure_weekly(key_result, CALM, (26.0, 26.3, 25.8, 26.1))
     found = impact_of(bet, today=clock.today(), experiment=((4000, 31.0, 2100.0), (4000, 35.0, 2200.0)))
     assert found.impact is not None
     assert found.impact.method is Method.EXPERIMENT
     assert found.measured == pytest.approx(4.0)
+    assert (found.share, found.together) == (1.0, ())
     assert found.evidence is not None
     assert found.evidence.quality == 5
 
@@ -161,8 +179,8 @@ def test_a_control_takes_away_what_moved_both(world: World) -> None:
     control = make_key_result(world.objective, "Orders elsewhere", unit="orders")
     bet = delivered(world, here)
     drift = (0.0, 0.5, 1.1, 1.4, 2.1, 2.4, 3.1, 3.6, 3.9, 4.6, 5.0, 5.4, 9.0, 9.4, 9.9, 10.5)
-    measure_weekly(here, tuple(31 + d for d in drift[:12]), tuple(31 + d for d in drift[12:]))
-    measure_weekly(control, tuple(21 + d for d in drift[:12]), tuple(21 + d for d in drift[12:]))
+    measure_weekly(here, tuple(30 + d for d in drift[:12]), tuple(30 + d for d in drift[12:]))
+    measure_weekly(control, tuple(300 + 10 * d for d in drift[:12]), tuple(300 + 10 * d for d in drift[12:]))
     alone = impact_of(bet, today=clock.today())
     beside = impact_of(bet, today=clock.today(), control=control)
     assert alone.impact is not None
@@ -209,13 +227,60 @@ def test_before_the_launch_it_is_said_what_could_be_seen(world: World, key_resul
     assert longer.smallest is not None
 
 
-def test_a_percentage_is_read_as_a_share_and_other_values_as_they_are(world: World, key_result: KeyResult) -> None:
+def test_a_percentage_stays_under_100_and_an_amount_over_0(world: World, key_result: KeyResult) -> None:
+    errors = make_key_result(world.objective, "Errors", direction="decrease", unit="errors", baseline=9, target=1)
+    near_all, near_none = delivered(world, key_result), delivered(world, errors)
+    measure_weekly(key_result, (98.0, 99.0, 98.5, 99.0, 98.0, 98.7, 99.1, 98.6), (99.5, 99.9, 99.8, 99.7))
+    measure_weekly(errors, (2.0, 5.0, 1.0, 6.0, 2.0, 7.0, 1.0, 4.0), (1.0, 0.5, 0.7, 0.4))
+    for bet, better in ((near_all, 1), (near_none, -1)):
+        impact = impact_of(bet, today=clock.today()).impact
+        assert impact is not None
+        assert impact.level_without is not None
+        for effect in (impact.measured_low, impact.measured_high):
+            assert impact.level_without + better * effect > 0
+            assert better < 0 or impact.level_without + effect < 100
+        assert impact.measured > 0
+
+
+@pytest.mark.parametrize(
+    "values", [(0.0, 3.0, 1.0, 0.0, 2.0, 0.0, 1.0, 4.0), (-2.0, 1.0, -1.0, 0.0, 2.0, 1.0, -3.0, 1.0)]
+)
+@pytest.mark.parametrize("unit", ["%", "orders"])
+def test_nothing_at_all_and_less_than_nothing_are_values(
+    world: World, key_result: KeyResult, values: tuple[float, ...], unit: str
+) -> None:
+    KeyResult.objects.filter(pk=key_result.pk).update(unit=unit)
     bet = delivered(world, key_result)
-    measure_weekly(key_result, (98.0, 99.0, 98.5, 99.0, 98.0, 98.7, 99.1, 98.6), (99.5, 100.0, 99.8, 99.7))
-    impact = impact_of(bet, today=clock.today()).impact
-    assert impact is not None
-    assert impact.level_before is not None
-    assert impact.level_before + impact.measured_high <= 100
+    measure_weekly(key_result, values, (0.0, 1.0, 0.0, 2.0))
+    found = impact_of(bet, today=clock.today())
+    assert found.impact is not None
+    assert found.verdict is not None
+    assert found.verdict.outcome is not Outcome.MOVED
+
+
+def test_a_thousand_bets_on_one_key_result_share_what_it_moved(world: World, key_result: KeyResult) -> None:
+    first = delivered(world, key_result)
+    items = Item.objects.bulk_create(
+        Item(
+            team=world.team,
+            title="Another",
+            number=1000 + n,
+            rank=f"z{n:04}",
+            column=first.serves.item.column,
+            category=Category.DONE,
+            created_at=clock.now(),
+            updated_at=clock.now(),
+            done_at=first.serves.item.done_at,
+        )
+        for n in range(999)
+    )
+    links = Serves.objects.bulk_create(Serves(item=item, key_result=key_result, at=clock.now()) for item in items)
+    Bet.objects.bulk_create(Bet(serves=link, low=1, likely=4, high=8, chance=0.5, at=clock.now()) for link in links)
+    measure_weekly(key_result, CALM, (36.0, 36.3, 35.8, 36.1))
+    found = impact_of(first, today=clock.today())
+    assert found.impact is not None
+    assert found.measured == pytest.approx(found.impact.measured / 1000)
+    assert len(found.together) == 999
 
 
 class TestWeeksAroundALaunch:

@@ -16,7 +16,7 @@ from headway.scrum.models import Category
 from ..models import Bet
 
 WINDOW_DAYS = 28
-"""Bets on one Key Result whose items were done within so many days of each other cannot be told apart."""
+"""Bets on one Key Result that land, their lag over, within so many days of each other cannot be told apart."""
 WEEKS_KEPT = 156
 """Weeks before the launch that are looked at: three years."""
 
@@ -98,8 +98,8 @@ def impact_of(
 ) -> MeasuredImpact:
     """Measure what a bet moved up to `today`. Two queries, three with a control, beside those for `bet.serves`.
 
-    The launch is the day on which the item was done. `experiment`: (size, mean, variance) of control and of
-    treatment, in the Key Result's unit.
+    The launch is the day on which the item was done; the bet's lag after it is not counted. `experiment`: (size, mean,
+    variance) of control and of treatment, in the Key Result's unit; what else landed was in both, so nothing is shared.
     """
     item, key_result = bet.serves.item, bet.serves.key_result
     assert key_result is not None  # a bet is on a Key Result
@@ -112,7 +112,7 @@ def impact_of(
     if control is not None:
         first = weeks[0].from_on if weeks else launched_on
         others, _at = weeks_around(_measured(control, today), launched_on=launched_on, today=today, first=first)
-    together, share = _landed_together(bet, launched_on)
+    together, share = _landed_together(bet, launched_on) if experiment is None else ((), 1.0)
     ruler = _Ruler.of(key_result, weeks, others)
     try:
         found = engine.measure(
@@ -122,6 +122,7 @@ def impact_of(
             control=None if others is None else ruler.read(others),
             experiment=None if experiment is None else (ruler.arm(experiment[0]), ruler.arm(experiment[1])),
             prior=ruler.promise(promise),
+            lag=bet.lag_weeks,
             falling_is_better=ruler.falling_is_better,
         )
     except engine.TooLittleHistory as missing:
@@ -213,7 +214,9 @@ def weeks_around(
 
 @dataclass(frozen=True)
 class _Ruler:
-    """How the engine reads a Key Result: per cent as shares on the log-odds scale, all else as it is."""
+    """How the engine reads a Key Result, so that changes are alike: per cent as shares on the log-odds scale,
+    amounts over 0 on the log scale, all else (and per cent that came to an end, 0 or 100) as it is.
+    """
 
     scale: str
     factor: float
@@ -223,9 +226,10 @@ class _Ruler:
     def of(cls, key_result: KeyResult, weeks: Iterable[Week], others: Iterable[Week] | None) -> "_Ruler":
         falling = key_result.direction == KeyResult.Direction.DECREASE
         values = [week.value for week in (*weeks, *(others or ())) if week.value is not None]
-        if key_result.unit.strip() == "%" and all(0 <= value <= 100 for value in values):
+        is_share, least, most = key_result.unit.strip() == "%", min(values, default=0.0), max(values, default=0.0)
+        if is_share and least > 0 and most < 100:
             return cls("logit", 0.01, falling)
-        return cls("linear", 1.0, falling)
+        return cls("log" if least > 0 and not is_share else "linear", 1.0, falling)
 
     def read(self, weeks: Iterable[Week]) -> list[float]:
         return [math.nan if week.value is None else week.value * self.factor for week in weeks]
@@ -269,20 +273,24 @@ def _measured(key_result: KeyResult, today: dt.date) -> list[tuple[dt.date, floa
 
 
 def _landed_together(bet: Bet, launched_on: dt.date) -> tuple[tuple[LandedTogether, ...], float]:
-    """Return the other bets of the window, oldest first, and the share of the Key Result's movement of this one."""
+    """Return the other bets of the window, oldest first, and the share of the Key Result's movement of this one.
+
+    They land, as this one does, when their lag after the launch is over.
+    """
+    lands_on = launched_on + dt.timedelta(weeks=bet.lag_weeks)
+    window = dt.timedelta(days=WINDOW_DAYS)
     found = (
         Bet.objects.filter(
             serves__key_result_id=bet.serves.key_result_id,
             serves__item__category=Category.DONE,
             serves__item__removed_at=None,
-            serves__item__done_at__gte=_midnight(launched_on - dt.timedelta(days=WINDOW_DAYS)),
-            serves__item__done_at__lt=_midnight(launched_on + dt.timedelta(days=WINDOW_DAYS + 1)),
+            serves__item__done_at__lt=_midnight(lands_on + window + dt.timedelta(days=1)),
         )
         .exclude(pk=bet.pk)
         .select_related("serves__item__team")
         .order_by("serves__item__done_at", "pk")
     )
-    others = list(found)
+    others = [other for other in found if abs(_lands_on(other) - lands_on) <= window]
     bets = [bet, *others]
     shares = engine.share(1.0, likely=[one.likely for one in bets], chance=[one.chance for one in bets]).tolist()
     return tuple(
@@ -296,6 +304,10 @@ def _landed_together(bet: Bet, launched_on: dt.date) -> tuple[tuple[LandedTogeth
         )
         for other, share in zip(others, shares[1:], strict=True)
     ), shares[0]
+
+
+def _lands_on(bet: Bet) -> dt.date:
+    return timezone.localdate(bet.serves.item.done_at) + dt.timedelta(weeks=bet.lag_weeks)
 
 
 def _midnight(day: dt.date) -> dt.datetime:
@@ -340,8 +352,8 @@ def _too_little(missing: engine.TooLittleHistory) -> TooLittle:
     needed, given = missing.needed, missing.given
     if needed == engine.AFTER_NEEDED:
         text = ngettext(
-            "It takes %(needed)s weeks with a measurement after the launch to see an effect; there is %(given)s.",
-            "It takes %(needed)s weeks with a measurement after the launch to see an effect; there are %(given)s.",
+            "To see an effect takes %(needed)s measured weeks after the launch and its lag; there is %(given)s.",
+            "To see an effect takes %(needed)s measured weeks after the launch and its lag; there are %(given)s.",
             given,
         )
     else:
