@@ -65,12 +65,28 @@ class _Statement:
         self._read = _reader(query, self._compiler, wrapper.alias)
 
     def rows(self, values: Sequence[int | str]) -> list[Any]:
-        with self.wrapper.cursor() as cursor:
+        with _cursor(self.wrapper) as cursor:
             cursor.execute(self._sql, [fixed if place is None else values[place] for place, fixed in self._given])
             found: Any = cursor.fetchall()
         if self._converters:
             found = self._compiler.apply_converters(found, self._converters)
         return list(self._read(found))
+
+
+def _cursor(wrapper: Any) -> Any:
+    """Return a cursor for statements that come again: PostgreSQL then reads and plans each once for a connection.
+
+    Django's own cursors write the values into the text, so that the server meets another statement each time.
+    """
+    if wrapper.vendor != "postgresql":
+        return wrapper.cursor()
+    from django.db.backends.postgresql import base  # which wants psycopg, as SQLite does not
+
+    with_values_apart: Any = base.ServerBindingCursor
+    with wrapper.wrap_database_errors:
+        wrapper.close_if_health_check_failed()
+        wrapper.ensure_connection()
+        return wrapper._prepare_cursor(with_values_apart(wrapper.connection))
 
 
 def _reader(query: QuerySet[Any, Any], compiler: Any, alias: str) -> Callable[[Any], Iterator[Any]]:

@@ -63,7 +63,7 @@ _Sized = tuple[str, int, int]
 def candidates(
     asked: Asked, scope: Scope, *, most: int = MOST_COUNTED, narrowed: Mapping[str, Narrowed] | None = None
 ) -> Candidates:
-    """Return what matches, bounded, so that a frequent word costs little more than a rare one. At most three queries.
+    """Return what matches, bounded, so that a frequent word costs little more than a rare one. At most four queries.
 
     Looked at are the newest that match (`most` of each kind are returned) and the newest whose titles do; where these
     are many, also every title that begins with the very words, and apart the kinds of which there are few. `narrowed`
@@ -193,18 +193,26 @@ def _first_of_kinds(pairs: Sequence[tuple[str, int]], counts: Mapping[str, int],
 def _look_sqlite(asked: Asked, scope: Scope, narrowed: Mapping[str, Narrowed], with_titles: bool) -> list[_Sized]:
     more, values = _narrowed_sqlite(scope, narrowed)
 
+    # To walk through all rows of the only organisation that there is takes as long as to look for a word.
+    is_everything = bool(asked.terms) and scope.team_id is None and set(scope.kinds) == set(KINDS)
+    sought = "CASE WHEN (SELECT count(*) FROM people_organisation) = 1 THEN %s ELSE %s END" if is_everything else "%s"
+
     def newest(column: str, most: int) -> str:
         return (
-            f"SELECT rowid AS row, {column} FROM {TABLE} WHERE {TABLE} MATCH %s{more} ORDER BY rowid DESC LIMIT {most}"
+            f"SELECT rowid AS row, {column} FROM {TABLE} WHERE {TABLE} MATCH {sought}{more}"
+            f" ORDER BY rowid DESC LIMIT {most}"
         )
 
+    def given(columns: str) -> list[Any]:
+        everywhere = [_fts5_of(asked, None, columns)] if is_everything else []
+        return [*everywhere, _fts5_of(asked, scope, columns), *values]
+
     statement = f"SELECT * FROM ({newest('0', MOST_COUNTED + 1)})"
-    given = [_fts5_of(asked, scope), *values]
-    if with_titles:
-        titled = newest("length(title) AS size", MOST_TITLED)
-        statement = f"SELECT * FROM (SELECT * FROM ({titled}) ORDER BY size, row DESC) UNION ALL {statement}"
-        given = [_fts5_of(asked, scope, "title"), *values, *given]
-    return _rows_sqlite(statement, given)
+    if not with_titles:
+        return _rows_sqlite(statement, given("title body"))
+    titled = newest("length(title) AS size", MOST_TITLED)
+    statement = f"SELECT * FROM (SELECT * FROM ({titled}) ORDER BY size, row DESC) UNION ALL {statement}"
+    return _rows_sqlite(statement, [*given("title"), *given("title body")])
 
 
 def _rows_sqlite(statement: str, values: Sequence[Any]) -> list[_Sized]:
@@ -247,11 +255,13 @@ def _beginning(asked: Asked, scope: Scope, narrowed: Mapping[str, Narrowed]) -> 
     return [Match(kind, subject_id) for kind, subject_id, _length in rows]
 
 
-def _fts5_of(asked: Asked, scope: Scope, columns: str = "title body") -> str:
-    said = f"scope : {_scope_of(scope)}"
+def _fts5_of(asked: Asked, scope: Scope | None, columns: str) -> str:
+    """Return a query of FTS5; without a scope there must be something to look for."""
+    limits = [f"scope : {_scope_of(scope)}"] if scope else []
     if asked.terms:
         wanted = " AND ".join(_fts5_term(term) for term in asked.terms)
-        said += f" AND {{{columns}}} : ({wanted})"
+        limits.append(f"{{{columns}}} : ({wanted})")
+    said = " AND ".join(limits)
     if asked.without:
         said = f"({said}) NOT {{title body}} : ({' OR '.join(_fts5_term(term) for term in asked.without)})"
     return said
@@ -282,15 +292,25 @@ def _scope_of(scope: Scope) -> str:
 
 def _look_postgresql(asked: Asked, scope: Scope, narrowed: Mapping[str, Narrowed], with_titles: bool) -> list[_Sized]:
     where, of_scope = _narrowed_postgresql(scope, narrowed)
-    sought = "document @@ to_tsquery('simple', %s) AND " if asked.terms else ""
-    newest = f"FROM {TABLE} WHERE {sought}{where} ORDER BY subject_id DESC LIMIT"
-    statement = f"(SELECT kind, subject_id, 0 {newest} {MOST_COUNTED + 1})"
-    values = [*([_tsquery_of(asked)] if asked.terms else []), *of_scope]
-    if with_titles:
-        titled = f"SELECT kind, subject_id, {_TITLE_LENGTH} AS size {newest} {MOST_TITLED}"
-        statement = f"(SELECT * FROM ({titled}) titled ORDER BY size, subject_id DESC) UNION ALL {statement}"
-        values = [_tsquery_of(asked, ":A"), *of_scope, *values]
-    return _rows_postgresql(statement, values)
+    matching = "document @@ to_tsquery('simple', %s)"
+    all_of_it = [_tsquery_of(asked)] if asked.terms else []
+
+    def newest(column: str, of_column: Sequence[str], sought: Sequence[str], most: int) -> list[_Sized]:
+        condition = f"{matching} AND {where}" if sought else where
+        return _rows_postgresql(
+            f"SELECT kind, subject_id, {column} FROM {TABLE} WHERE {condition} ORDER BY subject_id DESC LIMIT {most}",
+            [*of_column, *sought, *of_scope],
+        )
+
+    if not with_titles:
+        return newest("0", [], all_of_it, MOST_COUNTED + 1)
+    in_titles = [_tsquery_of(asked, ":A")]
+    rows = newest(f"CASE WHEN {matching} THEN {_TITLE_LENGTH} ELSE 0 END", in_titles, all_of_it, MOST_COUNTED + 1)
+    titled = [row for row in rows if row[2]][:MOST_TITLED]
+    if len(rows) > MOST_COUNTED and len(titled) < MOST_TITLED:  # older rows may have it in their titles
+        titled = newest(_TITLE_LENGTH, [], in_titles, MOST_TITLED)
+    titled.sort(key=lambda row: (row[2], -row[1]))
+    return [*titled, *((kind, subject_id, 0) for kind, subject_id, _size in rows)]
 
 
 def _rows_postgresql(statement: str, values: Sequence[Any]) -> list[_Sized]:

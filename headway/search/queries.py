@@ -85,7 +85,7 @@ def find(
     `text` may hold filters, phrases and words to leave out (`asked.understand`); `kinds`, `team` and `filters` narrow
     further. Each word may be a beginning ("pri" finds "price"), or another form of the word in the viewer's language;
     all of them must be there. An item's key or number comes first. Where nothing is found, mistyped words are put
-    right. Any text is safe. At most seven queries, whatever the size; four without excerpts where nothing is mistyped.
+    right. Any text is safe. At most eight queries, whatever the size; five without excerpts where nothing is mistyped.
     """
     pool = _pool(text, viewer, kinds, team, filters, language, most=offset + limit)
     page = pool.rows[offset : offset + limit]
