@@ -109,12 +109,13 @@ def doctor(
 def plan(
     team: Annotated[str, typer.Option("--team", help="Key of the team.")],
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+    raw: Annotated[bool, typer.Option("--raw", help="Price promises as they were made.")] = False,
 ) -> None:
     """Print the value sheet: order, range, chance, weeks of work, value, cost of waiting, ties, Not now."""
     from headway import cli_value
 
     try:
-        cli_value.plan(team, as_json=as_json, out=_console())
+        cli_value.plan(team, as_json=as_json, raw=raw, out=_console())
     except cli_value.Refused as error:
         raise _refused(str(error), error.document if as_json else None) from error
 

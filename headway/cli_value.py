@@ -34,10 +34,10 @@ class Refused(Exception):
         self.document = document
 
 
-def plan(team_key: str, *, as_json: bool, out: Console) -> None:
-    """Print the value sheet of a team: one JSON document, or a table for people."""
+def plan(team_key: str, *, as_json: bool, out: Console, raw: bool = False) -> None:
+    """Print the value sheet of a team: one JSON document, or a table for people. `raw`: promises as they were made."""
     with team_of(team_key) as team:
-        sheet = value_sheet(team, system_actor(team))
+        sheet = value_sheet(team, system_actor(team), raw=raw)
         if as_json:
             _print_document(plan_document(sheet, rest_of_backlog(team, sheet, per_page=sys.maxsize).rows), out)
         else:
@@ -139,7 +139,7 @@ def _cells(row: Row, *, is_wide: bool) -> list[str]:
         escape(f"{row.key} {row.title}"),
         escape(bet.name if bet else row.kind.name if row.kind else ""),
         *([escape(_range(bet)) if bet else ""] if is_wide else []),
-        f"{bet.promise.chance:.0%}" if bet else "",
+        f"{bet.counted.chance:.0%}" if bet else "",
         _figure(row.weeks, 1),
         _figure(row.value_per_week, 0),
         _figure(row.cost_of_waiting, 0 if row.cost_of_waiting and row.cost_of_waiting >= 10 else 1),
@@ -148,7 +148,7 @@ def _cells(row: Row, *, is_wide: bool) -> list[str]:
 
 
 def _range(bet: PricedBet) -> str:
-    return f"{bet.promise.low:g} / {bet.promise.likely:g} / {bet.promise.high:g} {bet.unit}".strip()
+    return f"{bet.counted.low:.3g} / {bet.counted.likely:.3g} / {bet.counted.high:.3g} {bet.unit}".strip()
 
 
 def _figure(value: float | None, digits: int) -> str:

@@ -2,13 +2,14 @@
 
 import math
 from collections.abc import Iterable
+from dataclasses import asdict
 from typing import Any
 
 from .queries import Forecast, PricedBet, RestRow, Row, Sheet, ShelfRow, TooLittle
 
 #: What the plan says of each item.
 ITEM = (
-    *("key", "title", "kr", "kind", "low", "likely", "high", "chance", "weeks"),
+    *("key", "title", "kr", "kind", "low", "likely", "high", "chance", "corrected", "weeks"),
     *("value", "value_per_week", "cost_of_waiting", "tie", "more_bets"),
 )
 
@@ -77,6 +78,7 @@ def _item(row: Row) -> dict[str, Any]:
         "likely": main.promise.likely if main else None,
         "high": main.promise.high if main else None,
         "chance": main.promise.chance if main else None,
+        "corrected": _corrected(main) if main else None,
         "weeks": row.weeks,
         "value": row.value,
         "value_per_week": row.value_per_week,
@@ -111,7 +113,13 @@ def _bet(bet: PricedBet) -> dict[str, Any]:
         "likely": bet.promise.likely,
         "high": bet.promise.high,
         "chance": bet.promise.chance,
+        "corrected": _corrected(bet),
     }
+
+
+def _corrected(bet: PricedBet) -> dict[str, Any] | None:
+    """Return the promise as the team's track record reads it, with how; None where it stands as it was made."""
+    return asdict(bet.corrected) if bet.corrected else None
 
 
 def _shelved(row: ShelfRow) -> dict[str, Any]:

@@ -8,6 +8,7 @@ import pytest
 from headway.lib import clock
 from headway.okr.models import KeyResult
 from headway.scrum.models import Category, Item
+from headway.value.documents import plan_document
 from headway.value.models import Bet, Serves, Verdict
 from headway.value.queries import item_promise, value_sheet
 from headway.value.queries.track_record import track_record
@@ -142,3 +143,15 @@ def test_a_verdict_taken_back_is_forgotten(world: World) -> None:
     make_judged(world, 0.1).delete()
     assert track_record(world.team).verdicts == 0
     assert Serves.objects.filter(item__done_at__gte=clock.now() - dt.timedelta(days=1)).exists()
+
+
+def test_the_plan_says_what_was_promised_and_how_it_is_read(world: World) -> None:
+    make_done(world.team)
+    make_judged(world, 0.5)
+    make_bet(make_item(world.team), world.key_result)
+    read = plan_document(value_sheet(world.team, world.bo))["items"][0]
+    raw = plan_document(value_sheet(world.team, world.bo, raw=True))["items"][0]
+    assert read["likely"] == raw["likely"] == 2
+    assert (read["corrected"]["size"], read["corrected"]["verdicts"]) == (pytest.approx(0.75), 1)
+    assert raw["corrected"] is None
+    assert read["value"] < raw["value"]

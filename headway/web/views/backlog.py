@@ -71,7 +71,7 @@ def backlog(request: Request, team_key: str) -> HttpResponse:
 
 
 def _backlog_context(request: Request, team: Team, asked: dict[str, Any]) -> dict[str, Any]:
-    sheet = value_sheet(team, request.actor)
+    sheet = value_sheet(team, request.actor, raw=asked["raw"])
     rows = [row for row in sheet.rows if _is_asked(row, team, asked)] if asked["show"] != "unlinked" else []
     pages = max(1, -(-len(rows) // ROWS_A_PAGE))
     page = min(number_in(request.GET.get("now"), 1), pages)

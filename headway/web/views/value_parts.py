@@ -81,6 +81,7 @@ def asked_of(request: Request) -> dict[str, Any]:
         "q": request.GET.get("q", "").strip()[:200],
         "kr": number_in(request.GET.get("kr"), 0) or None,
         "show": show if show in SHOWS else "all",
+        "raw": request.GET.get("raw") == "1",
     }
 
 
