@@ -9,6 +9,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from headway.lib import clock
+from headway.lib.prepared import insert
 from headway.live.history import CannotUndo, inverse, record
 from headway.live.models import Change
 from headway.people.access import require
@@ -190,13 +191,13 @@ def enter_column(
         set_category(item, column.category, at=at)
         item.updated_at = at
     save_items(items, ["column", "category", "started_at", "done_at", "updated_at", *also])
-    Transition.objects.bulk_create(
-        [
-            Transition(item=item, status=column.name, category=column.category, at=at, by_id=by.person_id)
-            for item in items
-        ],
-        batch_size=500,
-    )
+    entered = [
+        Transition(item=item, status=column.name, category=column.category, at=at, by_id=by.person_id) for item in items
+    ]
+    if len(entered) == 1:
+        insert(entered[0])
+    else:
+        Transition.objects.bulk_create(entered, batch_size=500)
 
 
 def set_category(item: Item, category: str, *, at: dt.datetime) -> None:

@@ -8,7 +8,7 @@ from django.core.exceptions import ValidationError
 from django.db.models import Model, Q
 from django.utils.translation import gettext as _
 
-from headway.lib.prepared import Prepared
+from headway.lib.prepared import Prepared, update
 from headway.live.edits import told_since
 from headway.live.history import CannotUndo
 from headway.live.models import Change
@@ -71,7 +71,7 @@ def locked_items(team: Team, items: Iterable[Item]) -> list[Item]:
 def save_items(items: Sequence[Item], fields: Sequence[str]) -> None:
     """Save these fields of the items."""
     if len(items) == 1:  # the statement that writes many takes longer to put together than to run
-        items[0].save(update_fields=fields)
+        update(items[0], fields)
     else:
         Item.objects.bulk_update(items, fields, batch_size=500)
 
