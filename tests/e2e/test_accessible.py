@@ -162,6 +162,7 @@ def test_the_value_sheet(tour: Tour, team: Team) -> None:
     tour.see_dialogs(sheet, ("?",), ("j", "."), ("j", "b"), ("j", "n"), ("j", "m"), ("j", "l"))
     tour.see("link", team_key=team.key)
     tour.see("forecast", team_key=team.key)
+    tour.see("calibration", team_key=team.key)
 
 
 def test_the_pages_behind_the_value_sheet(tour: Tour, team: Team) -> None:
