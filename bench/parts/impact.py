@@ -4,6 +4,7 @@ import csv
 import datetime as dt
 import json
 import warnings
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +24,7 @@ WEEKS_AFTER = (4, 8, 13)
 NAIVE_WEEKS = 13
 STATED_EARLIER = 8
 STEP = 1.1
+PROMISED = (0.04, 0.08, 0.14)  # of the level
 
 
 @dataclass(frozen=True)
@@ -48,7 +50,9 @@ def print_impact(series: Path, *, throughput: Mapping[str, np.ndarray], half: in
             print(f"absent: {name}, to be had from {source}")
     if (series / "m4_weekly").is_dir():
         weekly = weekly_series(series / "m4_weekly" / "Weekly-train.csv")
-        print_launches(weekly[half - 1 :: 2] if half else weekly)
+        weekly = weekly[half - 1 :: 2] if half else weekly
+        print_launches(weekly)
+        print_promised(weekly)
     if throughput:
         print_counts(throughput)
     if (series / "bsts_r_reference").is_dir():
@@ -126,6 +130,49 @@ def launch(values: np.ndarray, before: int) -> Launch:
         stated_at_launch=now / nothing.smallest_visible,
         stated_earlier=stated / nothing.smallest_visible,
     )
+
+
+def print_promised(weekly: list[np.ndarray]) -> None:
+    """Launch with effects drawn as a promise says: does what is believed hold, what do verdicts say?"""
+    rng = np.random.default_rng(500)
+    said: list[tuple[float, bool, bool]] = []
+    verdicts: dict[str, Counter[str]] = {"helped": Counter(), "did nothing": Counter(), "harmed": Counter()}
+    for before in WEEKS_BEFORE:
+        for after in WEEKS_AFTER:
+            for values in weekly:
+                if values.size >= before + after:
+                    at = int(rng.integers(before, values.size - after + 1))
+                    week = values[at - before : at + after].copy()
+                    kind, effect = drawn_effect(rng)
+                    level = impact.measure(week, launched_at=before, scale="log").level_before
+                    assert level is not None
+                    week[before:] *= 1 + effect
+                    promise = impact.Promise(*(level * part for part in PROMISED), 0.5)
+                    found = impact.measure(week, launched_at=before, scale="log", prior=promise)
+                    said.append((found.chance_moved, effect > 0, found.low <= effect * level <= found.high))
+                    judged = impact.verdict(found, promise=promise)
+                    verdicts[kind]["harm" if judged.scale == 1 else judged.outcome.value] += 1
+    chances, moved, held = (np.array(column, dtype=float) for column in zip(*said, strict=True))
+    brier, base = float(np.mean((chances - moved) ** 2)), float(moved.mean() * (1 - moved.mean()))
+    classes = [chances // 0.2 == n for n in range(5)]
+    told = ", ".join(f"{chances[own].mean():.2f} → {moved[own].mean():.2f}" for own in classes if own.any())
+    print(f"\n{len(said)} launches with effects as promised (4 / 8 / 14 %, chance .5), harm and none as often\n")
+    row("   Brier of “moved”", "", f"{base:.3f}", f"{brier:.3f}", "the chance said → the share that moved: " + told)
+    row("   90 % range of what is believed holds", "", "", f"{float(held.mean()):.3f}")
+    for kind, counted in verdicts.items():
+        shares = {name: number / counted.total() for name, number in counted.most_common()}
+        print(f"   {kind}: " + ", ".join(f"{name} {value:.3f}" for name, value in shares.items()))
+
+
+def drawn_effect(rng: np.random.Generator) -> tuple[str, float]:
+    """Return what a launch does, and its effect as a share of the level: as promised, none, or harm of that size."""
+    low, likely, high = PROMISED
+    fate, size = rng.random(), rng.normal()
+    if fate < 0.5:
+        return "helped", likely + size * (likely - low if size < 0 else high - likely) / stats.norm.ppf(0.9)
+    if fate < 0.75:
+        return "did nothing", 0.0
+    return "harmed", -min(abs(size) * max(likely, high - low), 0.5)
 
 
 def print_counts(throughput: Mapping[str, np.ndarray]) -> None:
