@@ -11,6 +11,7 @@ from pydantic import Field
 from headway.people.models import Team
 from headway.scrum import actions
 from headway.scrum import models as scrum
+from headway.scrum.queries import item_ahead
 from headway.value.models import Serves
 
 from .columns import column_named
@@ -64,6 +65,19 @@ class Item(Out):
     done_at: Moment | None
     updated_at: Moment
     removed_at: Moment | None
+
+
+class ItemOutlook(Out):
+    """The chances of an item in progress; nulls for any other, and where fewer than ten were finished in a year."""
+
+    age_days: Annotated[float | None, Field(description="Since it was started.")]
+    within_days: Annotated[
+        dict[str, float],
+        Field(description="Chance to be done within so many more days; empty where hardly any was open for longer."),
+    ]
+    is_ageing: Annotated[bool | None, Field(description="Fewer than 15 in 100 items were open for as long.")]
+    done: Annotated[int | None, Field(description="Finished items that it rests on.")]
+    still_open: Annotated[int | None, Field(description="Items in progress that it rests on.")]
 
 
 class NewItem(In):
@@ -187,6 +201,22 @@ def list_items(request: ApiRequest, team_key: str, filters: Query[ItemFilters]) 
 def get_item(request: ApiRequest, team_key: str, number: int) -> Item:
     """Read an item."""
     return represent_all([item_of(request, team_key, number)])[0]
+
+
+@area.read("/teams/{team_key}/items/{int:number}/outlook")
+def get_item_outlook(request: ApiRequest, team_key: str, number: int) -> ItemOutlook:
+    """Read how likely an item in progress is done soon, by how long the team's items took within a year."""
+    ahead = item_ahead(item_of(request, team_key, number))
+    if ahead is None:
+        return ItemOutlook(age_days=None, within_days={}, is_ageing=None, done=None, still_open=None)
+    within = {str(days): chance for days, chance in ahead.chances or ()}
+    return ItemOutlook(
+        age_days=ahead.age_days,
+        within_days=within,
+        is_ageing=ahead.is_ageing,
+        done=ahead.done,
+        still_open=ahead.still_open,
+    )
 
 
 @area.read("/teams/{team_key}/items/{int:number}/statuses")

@@ -1,5 +1,6 @@
 """Reads of the backlog, the board and the Sprints, shaped for screens, forecasts and reports."""
 
+from .ahead import ItemAhead, item_ahead
 from .backlog import BacklogRow, backlog_rows
 from .board import (
     Board,
@@ -26,6 +27,7 @@ __all__ = [
     "Card",
     "CycleTimes",
     "Face",
+    "ItemAhead",
     "ItemPage",
     "ItemRef",
     "Lane",
@@ -42,6 +44,7 @@ __all__ = [
     "current_sprint",
     "cycle_times",
     "daily_done",
+    "item_ahead",
     "item_page",
     "lanes_of",
     "open_items_of",

@@ -73,15 +73,17 @@ def daily_done(team: Team, *, today: dt.date | None = None) -> tuple[dt.date | N
     return first, counts
 
 
-def cycle_times(team: Team) -> CycleTimes:
-    """Return how long items took, oldest done first, and how old those in progress are. One query."""
+def cycle_times(team: Team, *, days: int | None = None) -> CycleTimes:
+    """Return how long items took, oldest done first, and how old those in progress are. One query.
+
+    With `days`, of the items alone that were begun within so many.
+    """
     now = clock.now()
+    begun = Item.objects.active().filter(team=team, started_at__isnull=False)
+    if days is not None:
+        begun = begun.filter(started_at__gte=now - dt.timedelta(days=days))
     rows = (
-        Item.objects.active()
-        .filter(team=team, started_at__isnull=False)
-        .exclude(category=Category.TODO)
-        .order_by("done_at", "pk")
-        .values_list("category", "started_at", "done_at")
+        begun.exclude(category=Category.TODO).order_by("done_at", "pk").values_list("category", "started_at", "done_at")
     )
     done, still_open = [], []
     for category, started_at, done_at in rows:

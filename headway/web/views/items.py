@@ -56,6 +56,7 @@ def item(request: Request, team_key: str, number: int) -> HttpResponse:
         "team": team,
         "page": page,
         "item": page.item,
+        "ahead": queries.item_ahead(row),
         "own": own,
         "amount": partial(amount, currency=own.currency),
         "visible_text": visible_text,

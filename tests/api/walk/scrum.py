@@ -17,6 +17,7 @@ OPERATIONS = {
     "delete_column": Op("manage_team", {}, places={"column_id": "spare_column_id"}),
     "list_items": Op("read"),
     "get_item": Op("read", places=ITEM),
+    "get_item_outlook": Op("read", places=ITEM),
     "list_item_statuses": Op("read", places=ITEM),
     "create_item": Op("write_item", {"title": "New"}),
     "edit_item": Op("write_item", {"title": "Other"}, places=ITEM),
