@@ -8,10 +8,11 @@ from django.urls import reverse
 
 from headway.lib import clock, ranks
 from headway.okr.models import Objective
+from headway.people.actor import actor_for
 from headway.people.models import Team
 from headway.scrum.models import Category, Column, Item
 from headway.search.queries import Found, find, find_by_kind
-from tests.world import World, make_item, make_objective, make_world
+from tests.world import World, make_item, make_objective, make_organisation, make_person, make_team, make_world
 
 pytestmark = pytest.mark.django_db
 
@@ -98,6 +99,30 @@ def test_open_comes_before_done_among_those_that_mention_it(world: World) -> Non
     Item.objects.filter(number__gt=100_001).update(category=Category.DONE, done_at=clock.now())
     found = find("price", viewer=world.di, kinds=["item"], limit=3)
     assert [hit.category for hit in found.hits] == ["todo", "done", "done"]
+
+
+def test_an_old_title_is_found_behind_thousands_that_mention_it(world: World) -> None:
+    oldest = make_item(world.team, "Price of a stamp")
+    fill(world.team, 2_100, "Something {n}", "The price")
+    found = find("price", viewer=world.di, limit=3)
+    assert (found.hits[0].id, found.total, found.has_more) == (oldest.pk, 2_000, True)
+
+
+def test_an_only_organisation_finds_what_it_finds_among_others() -> None:
+    organisation = make_organisation()
+    pat = make_person(organisation)
+    team = make_team(organisation)
+    for title in ("Price list", "Price of a stamp"):
+        make_item(team, title)
+    viewer = actor_for(pat, organisation)
+    alone = find("price -stamp", viewer=viewer), find("price", viewer=viewer), find("state:open", viewer=viewer)
+    make_item(make_team(make_organisation("Southwind"), "BEE"), "Price list")
+    assert alone == (
+        find("price -stamp", viewer=viewer),
+        find("price", viewer=viewer),
+        find("state:open", viewer=viewer),
+    )
+    assert [found.total for found in alone] == [1, 2, 2]
 
 
 def test_pages_of_many_hold_each_item_once(world: World) -> None:
