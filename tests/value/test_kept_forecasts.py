@@ -202,6 +202,7 @@ def test_a_sprint_holds_where_all_that_was_open_is_done(world: World, day: Day, 
     done = {"category": Category.DONE, "done_at": clock.now()}
     Item.objects.filter(pk__in=[one.pk, other.pk] if is_done else [one.pk]).update(**done)
     Item.objects.filter(pk=gone.pk).update(removed_at=clock.now())
+    assert sprint.ends_on
     finish(world, on=sprint.ends_on + dt.timedelta(days=1))
     day(20)
     assert score_due() == 1

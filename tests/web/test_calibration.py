@@ -87,10 +87,11 @@ def test_the_record_stands_beside_mean_velocity(world: World) -> None:
     assert "fifth of what was said: 1, 1, 1, 1, 1" in text
 
 
-def test_a_forecast_that_does_not_beat_mean_velocity_says_so(world: World) -> None:
+@pytest.mark.parametrize(("crps", "said"), [(1.05, "as good"), (1.5, "better")])
+def test_a_forecast_that_does_not_beat_mean_velocity_says_so(world: World, crps: float, said: str) -> None:
     for number in range(5):
-        score(world, number, crps=1.5)
-    assert "Mean velocity alone would have been as good." in page(world)
+        score(world, number, crps=crps)
+    assert f"Mean velocity alone would have been {said}." in page(world)
 
 
 def test_of_each_kind_the_first_of_a_week_counts(world: World) -> None:
@@ -122,7 +123,7 @@ def test_two_of_five_in_a_fifth_is_no_more_than_luck(world: World) -> None:
 
 
 def test_what_is_due_is_told_with_what_was_said(world: World) -> None:
-    item = make_item(world.team, "Repeat button")
+    item = make_item(world.team, "Repeat button", category=Category.DONE)
     make_bet(item, world.key_result, judge_on=clock.today() + dt.timedelta(days=3))
     text = page(world)
     assert "Repeat button" in text

@@ -14,6 +14,7 @@ from headway.people.models import Team
 
 from ..models import Bet, KeptForecast
 from .track_record import TeamRecord, area_of, judged, judged_bets, record_of
+from .verdicts import bets_to_judge, due_on
 
 Kind = KeptForecast.Kind
 Off = Callable[[KeptForecast], tuple[float, float] | None]
@@ -108,6 +109,7 @@ class Due:
     on: dt.date
     number: int | None
     title: str
+    bet_id: int | None = None
     low: float | None = None
     high: float | None = None
     unit: str = ""
@@ -286,7 +288,7 @@ def _worth(bets: Iterable[Bet], record: TeamRecord) -> Iterable[Worth]:
             one.chance_moved * float(bet_mean(one.low, one.likely, one.high)) for one in own if one.measured is not None
         )
         yield Worth(
-            name=area.name,
+            name=area.name[:1].upper() + area.name[1:],
             verdicts=area.verdicts,
             moved=moved,
             as_was=moved / area.verdicts,
@@ -304,20 +306,19 @@ def _whole(record: TeamRecord) -> Worth:
 def _due(team: Team, today: dt.date) -> tuple[tuple[Due, ...], int]:
     """Return what is to be judged next, soonest first, and how much that is in all. Two queries."""
     until = today + DUE_WITHIN
-    bets = Bet.objects.filter(
-        serves__item__team=team, serves__item__removed_at=None, verdict=None, judge_on__lte=until
-    ).select_related("serves__item", "serves__key_result")
+    open_bets = [(bet, on) for bet in bets_to_judge(team).filter(verdict=None) if (on := due_on(bet)) is not None]
     found = [
         Due(
-            on=bet.judge_on,
+            on=on,
             number=bet.serves.item.number,
             title=bet.serves.item.title,
+            bet_id=bet.pk,
             low=bet.low,
             high=bet.high,
             unit=bet.serves.key_result.unit if bet.serves.key_result else "",
         )
-        for bet in bets
-        if bet.judge_on
+        for bet, on in open_bets
+        if on <= until
     ]
     said = KeptForecast.objects.filter(team=team, scored_at=None, chance__isnull=False, due_on__range=(today, until))
     newest = {row.question: row for row in said.select_related("sprint", "key_result").order_by("made_on", "pk")}
