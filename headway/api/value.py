@@ -1,24 +1,40 @@
 """What items promise: links, bets, verdicts, the Not now shelf, and the value sheet made of them."""
 
+import datetime as dt
 from typing import Annotated, Any, Literal
 
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
 from ninja import Query
 from pydantic import Field
 
 from headway.engine.track_record import Pooled
-from headway.okr.models import KeyResult
+from headway.lib import clock
+from headway.okr.models import Cycle, KeyResult
+from headway.okr.queries import current_cycle
 from headway.people.models import Person
+from headway.scrum import models as scrum
 from headway.value import actions
 from headway.value import models as value
 from headway.value.documents import plan_document
-from headway.value.queries import Said, estimates_of, rest_of_backlog, value_sheet
+from headway.value.queries import (
+    Found,
+    KeyResultLedger,
+    RankedKeyResult,
+    Said,
+    estimates_of,
+    impact_ledger,
+    rest_of_backlog,
+    value_sheet,
+    verdict_screen,
+)
 
 from .items import Item, Items, Numbers, item_of, items_now, items_of, represent_all
 from .platform.asking import ApiRequest
 from .platform.finding import chosen, found, team_of
 from .platform.paging import Page, Paging, page_of
 from .platform.routes import Area
-from .platform.schemas import Day, Edit, Id, In, Line, Moment, Number, Out, QueryId, Text
+from .platform.schemas import Day, Edit, Filters, Id, In, Line, Moment, Number, Out, QueryId, Text
 
 area = Area("Value")
 LINK, BET, ORDER, JUDGE = "write:value", "write:value", "write:scrum", "write:value"
@@ -26,6 +42,8 @@ MOST_ROWS = 1000
 
 Kind = Literal["enabler", "health", "compliance", "learning"]
 Outcome = Literal["moved", "did_not", "cannot_tell"]
+Method = Literal["experiment", "control", "placebo", "words"]
+FollowUp = Literal["keep", "tweak", "stop", "revert"]
 Chance = Annotated[float, Field(strict=True, ge=0, le=1, examples=[0.65])]
 Grade = Annotated[int, Field(strict=True, ge=1, le=5)]
 Lag = Annotated[int, Field(strict=True, ge=0, le=value.LONGEST_LAG_WEEKS)]
@@ -45,11 +63,47 @@ class LinkMany(Link):
     numbers: Numbers
 
 
+class Computed(Out):
+    """What the figures say of a bet. Effects are its part, in the Key Result's unit and towards better."""
+
+    on: Day
+    method: Method
+    outcome: Outcome
+    scale: int | None
+    evidence: int
+    measured: float
+    low: float
+    high: float
+    chance_moved: float
+    smallest_visible: Annotated[float, Field(description="Of the Key Result; a smaller effect cannot be seen.")]
+    level_before: float | None
+    level_after: float | None
+    share: Annotated[float, Field(description="Of the effect, 0–1; the rest falls to bets that landed with it.")]
+    weeks_before: int
+    weeks_after: int
+
+
+class BetImpact(Out):
+    """What is known of a bet today; `found` null where `too_little` says why."""
+
+    found: Computed | None
+    too_little: str
+    see_from: Annotated[Day | None, Field(description="Nothing can be seen before this day.")]
+
+
 class Verdict(Out):
-    """What a bet moved, as people found it."""
+    """What a bet moved, as it was judged: by the figures of that day, or in people's words."""
 
     outcome: Outcome
-    measured: float | None
+    measured: Annotated[float | None, Field(description="In the Key Result's unit, towards better.")]
+    low: Annotated[float | None, Field(description="The measured range holds the truth 9 times in 10.")]
+    high: float | None
+    chance_moved: float | None
+    method: Annotated[Method, Field(description="How it is known; `words` where nothing was computed or agreed to.")]
+    overruled_because: Annotated[str, Field(description="Why people overruled the computed verdict.")]
+    follow_up: FollowUp | Literal[""]
+    follow_item_number: int | None
+    found: Annotated[Computed | None, Field(description="What was computed on the day; it does not change.")]
     scale: Annotated[int | None, Field(description="1 harm, 2 none, 3 some, 4 within the range, 5 above it.")]
     evidence: int
     learned: str
@@ -161,15 +215,43 @@ class Reason(In):
     reason: Text = ""
 
 
+class Group(In):
+    """One side of an experiment, in the Key Result's unit."""
+
+    size: Number
+    mean: Number
+    variance: Number
+
+
+class Groups(In):
+    """The figures of an experiment: two groups at the same time, put together by chance."""
+
+    control: Group
+    treatment: Group
+
+
 class NewVerdict(In):
-    """What people found. What cannot be told has no grade."""
+    """What was found. What cannot be told has no grade.
+
+    Where the figures give a verdict, one that agrees with it takes its figures; one that does not needs
+    `overruled_because`, and counts as people's words.
+    """
 
     outcome: Outcome
     measured: Annotated[Number | None, Field(description="In the Key Result's unit, towards better.")] = None
+    low: Number | None = None
+    high: Number | None = None
     scale: Grade | None = None
-    evidence: Annotated[Grade, Field(description="How well it is known: 1 a guess, 5 a controlled test.")] = 3
+    evidence: Annotated[
+        Grade | None,
+        Field(description="How well it is known: 1 a guess, 5 a controlled test; computed if left out."),
+    ] = None
     learned: Text = ""
     judged_on: Day | None = None
+    follow_up: FollowUp | Literal[""] = ""
+    follow_item_number: Annotated[Id | None, Field(description="An item of the team that follows from it.")] = None
+    overruled_because: Text = ""
+    experiment: Groups | None = None
 
 
 class Shelving(In):
@@ -198,6 +280,18 @@ class Telling(In):
     told_on: Day | None = None
 
 
+class CorrectedBet(Out):
+    """A bet as the team's track record reads it; `size` and `width` are the factors, after so many verdicts."""
+
+    low: float
+    likely: float
+    high: float
+    chance: float
+    size: float
+    width: float
+    verdicts: int
+
+
 class BetOnSheet(Out):
     """A further bet of an item."""
 
@@ -206,6 +300,7 @@ class BetOnSheet(Out):
     likely: float
     high: float
     chance: float
+    corrected: CorrectedBet | None
 
 
 class SheetRow(Out):
@@ -219,6 +314,7 @@ class SheetRow(Out):
     likely: float | None
     high: float | None
     chance: float | None
+    corrected: Annotated[CorrectedBet | None, Field(description="What it is priced by; null where as promised.")]
     weeks: float | None
     value: float | None
     value_per_week: float | None
@@ -260,9 +356,43 @@ class ValueSheet(Out):
     missing: Annotated[str | None, Field(description="What is needed before values can be told.")]
 
 
+class LedgerOfKeyResult(Out):
+    """What judged bets brought to one Key Result, in its unit and towards better."""
+
+    key_result_id: Id
+    promised: float
+    measured: float
+    moved: float | None
+    explained: Annotated[float | None, Field(description="Credited to judged bets; never more than it moved.")]
+    verdicts: int
+    not_judged: int
+    delivered_share: float | None
+    moved_share: float | None
+    parts: Annotated[bool, Field(description="Much is delivered and little has moved.")]
+    rank: Annotated[int | None, Field(description="By what a week of work brought; equal ranks are ties.")]
+    points_per_week: Annotated[float | None, Field(description="100 points are the Key Result's whole way.")]
+
+
+class Ledger(Out):
+    """What bets promised and brought in a cycle."""
+
+    cycle_id: Id | None
+    verdicts: int
+    moved: int
+    key_results: list[LedgerOfKeyResult]
+
+
+class LedgerFilters(In):
+    cycle_id: QueryId | None = None
+
+
 class BetFilters(Paging):
     key_result_id: QueryId | None = None
     judged: Annotated[bool | None, Field(description="With a verdict, or without.")] = None
+
+
+class SheetFilters(Filters):
+    raw: Annotated[bool, Field(description="Price promises as they were made.")] = False
 
 
 class ShelfFilters(Paging):
@@ -357,9 +487,10 @@ def release_bet(request: ApiRequest, team_key: str, bet_id: int) -> Bet:
 @area.act("/teams/{team_key}/bets/{int:bet_id}/ask-champion", scope=BET)
 def ask_champion(request: ApiRequest, team_key: str, bet_id: int, body: Asked) -> Bet:
     """Ask somebody of the team to champion a bet; they say yes (`volunteer`) or no (`decline`)."""
+    bet = _bet(request, team_key, bet_id)
     people = Person.objects.filter(memberships__organisation=request.organisation)
     person = None if body.person_id is None else chosen(people, "person_id", body.person_id)
-    actions.ask_champion(_bet(request, team_key, bet_id), person, by=request.actor)
+    actions.ask_champion(bet, person, by=request.actor)
     return get_bet(request, team_key, bet_id)
 
 
@@ -409,8 +540,46 @@ def promise_pooled(request: ApiRequest, team_key: str, number: int, key_result_i
 @area.act("/teams/{team_key}/bets/{int:bet_id}/verdict", scope=JUDGE)
 def enter_verdict(request: ApiRequest, team_key: str, bet_id: int, body: NewVerdict) -> Bet:
     """Judge a bet: did the item move its Key Result, by how much, how well is it known?"""
-    actions.enter_verdict(_bet(request, team_key, bet_id), by=request.actor, **body.model_dump())
+    given = body.model_dump(exclude={"follow_item_number", "experiment"})
+    follows = None
+    if body.follow_item_number is not None:
+        items = scrum.Item.objects.active().filter(team=team_of(request, team_key), number=body.follow_item_number)
+        follows = items.first()
+        if follows is None:
+            raise ValidationError({"follow_item_number": _("There is no item of this number.")})
+    arms = _arms(body.experiment) if body.experiment else None
+    bet = _bet(request, team_key, bet_id)
+    actions.enter_verdict(bet, by=request.actor, follow_item=follows, experiment=arms, **given)
     return get_bet(request, team_key, bet_id)
+
+
+@area.read("/teams/{team_key}/bets/{int:bet_id}/impact")
+def get_bet_impact(request: ApiRequest, team_key: str, bet_id: int) -> BetImpact:
+    """Read what the figures say of a bet today: did it move its Key Result, by how much?"""
+    screen = verdict_screen(_bet(request, team_key, bet_id), request.actor, today=clock.today())
+    measured = screen.found if screen.verdict is None else None
+    return BetImpact(
+        found=_computed(measured) if measured else _kept(screen.verdict),
+        too_little=screen.too_little,
+        see_from=screen.see_from,
+    )
+
+
+@area.read("/teams/{team_key}/ledger")
+def get_ledger(request: ApiRequest, team_key: str, filters: Query[LedgerFilters]) -> Ledger:
+    """Read what judged bets brought to each Key Result of a cycle, the current one where none is named."""
+    team, today = team_of(request, team_key), clock.today()
+    cycle = current_cycle(team.organisation, today)
+    if filters.cycle_id is not None:
+        cycle = found(Cycle.objects.visible_to(request.actor), pk=filters.cycle_id)
+    known = impact_ledger(team, cycle, today=today)
+    ranks = {one.key_result_id: one for one in known.ranking}
+    return Ledger(
+        cycle_id=cycle.pk if cycle else None,
+        verdicts=known.verdicts,
+        moved=known.moved,
+        key_results=[_ledger_line(one, ranks.get(one.row.id)) for one in known.key_results],
+    )
 
 
 @area.remove("/teams/{team_key}/bets/{int:bet_id}/verdict", scope=JUDGE)
@@ -462,10 +631,10 @@ def tell_asker(request: ApiRequest, team_key: str, number: int, body: Telling) -
 
 
 @area.read("/teams/{team_key}/value-sheet")
-def get_value_sheet(request: ApiRequest, team_key: str) -> ValueSheet:
+def get_value_sheet(request: ApiRequest, team_key: str, filters: Query[SheetFilters]) -> ValueSheet:
     """Read the value sheet: what has a promise or is work of a kind, then the first 1,000 of the rest."""
     team = team_of(request, team_key)
-    sheet = value_sheet(team, request.actor)
+    sheet = value_sheet(team, request.actor, raw=filters.raw)
     rest = rest_of_backlog(team, sheet, per_page=MOST_ROWS)
     return ValueSheet.model_validate(plan_document(sheet, rest.rows))
 
@@ -526,14 +695,74 @@ def _estimate(row: Said | Pooled) -> Estimate:
 
 
 def _verdict(row: value.Verdict) -> Verdict:
+    item = row.follow_item
     outcome: Any = row.outcome
+    method: Any = row.method
+    follow_up: Any = row.follow_up
     return Verdict(
         outcome=outcome,
         measured=row.measured,
+        low=row.low,
+        high=row.high,
+        chance_moved=row.chance_moved,
+        method=method,
         scale=row.scale,
         evidence=row.evidence,
         learned=row.learned,
         judged_on=row.judged_on,
+        overruled_because=row.overruled_because,
+        follow_up=follow_up,
+        follow_item_number=item.number if item and not item.removed_at else None,
+        found=_kept(row),
+    )
+
+
+def _arms(groups: Groups) -> dict[str, tuple[float, float, float]]:
+    both = {"control": groups.control, "treatment": groups.treatment}
+    return {name: (group.size, group.mean, group.variance) for name, group in both.items()}
+
+
+def _kept(row: value.Verdict | None) -> Computed | None:
+    known = Found.read(row.facts) if row else None
+    return _computed(known) if known else None
+
+
+def _computed(known: Found) -> Computed:
+    outcome: Any = known.outcome
+    method: Any = known.method
+    return Computed(
+        on=dt.date.fromisoformat(known.on),
+        method=method,
+        outcome=outcome,
+        scale=known.scale,
+        evidence=known.quality,
+        measured=known.measured,
+        low=known.low,
+        high=known.high,
+        chance_moved=known.chance_moved,
+        smallest_visible=known.smallest_visible,
+        level_before=known.level_before,
+        level_after=known.level_after,
+        share=known.share,
+        weeks_before=known.weeks_before,
+        weeks_after=known.weeks_after,
+    )
+
+
+def _ledger_line(one: KeyResultLedger, ranked: RankedKeyResult | None) -> LedgerOfKeyResult:
+    return LedgerOfKeyResult(
+        key_result_id=one.row.id,
+        promised=one.promised,
+        measured=one.measured,
+        moved=one.moved,
+        explained=one.explained,
+        verdicts=len(one.lines),
+        not_judged=one.open,
+        delivered_share=one.delivered.share,
+        moved_share=one.row.progress.moved,
+        parts=one.parts,
+        rank=ranked.rank if ranked else None,
+        points_per_week=ranked.per_week if ranked else None,
     )
 
 
@@ -560,7 +789,7 @@ def _key_result(request: ApiRequest, pk: int) -> KeyResult:
 
 
 def _bets(request: ApiRequest, team_key: str) -> Any:
-    rows = value.Bet.objects.select_related("serves__item__team", "serves__key_result", "verdict")
+    rows = value.Bet.objects.select_related("serves__item__team", "serves__key_result", "verdict__follow_item")
     return rows.filter(serves__item__team=team_of(request, team_key))
 
 

@@ -1,9 +1,11 @@
 """Private estimates: each gives the own, nobody is named, three make a promise, and closing forgets whose they were."""
 
+import threading
 from typing import Any
 
 import pytest
 from django.core.exceptions import ValidationError
+from django.db import connection
 
 from headway.agreements.models import Decision
 from headway.lib import clock
@@ -25,7 +27,7 @@ from headway.value.actions import (
     withdraw_estimate,
 )
 from headway.value.models import Bet, Estimate, Serves
-from tests.world import World, make_item, make_key_result, make_person
+from tests.world import World, make_item, make_key_result, make_person, make_world
 
 
 def linked(world: World, **fields: Any) -> Item:
@@ -234,3 +236,49 @@ def test_the_same_person_has_another_digest_on_each_bet(world: World) -> None:
     """Or whoever gave one could be followed over all of them."""
     one, other = linked(world), linked(world)
     assert give(world, one, world.cy).giver != give(world, other, world.cy).giver
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_who_give_theirs_at_the_same_time_both_count() -> None:
+    world = make_world()
+    item = linked(world)
+    together = threading.Barrier(2, timeout=60)
+    failed: list[str] = []
+
+    def say(actor: Actor) -> None:
+        together.wait()
+        try:
+            give(world, item, actor)
+        except Exception as error:
+            failed.append(repr(error))
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=say, args=[actor]) for actor in (world.bo, world.cy)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert failed == []
+    assert Estimate.objects.count() == 2
+
+
+@pytest.mark.django_db(transaction=True)
+def test_one_who_sends_twice_at_the_same_time_counts_once() -> None:
+    world = make_world()
+    item = linked(world)
+    together = threading.Barrier(2, timeout=60)
+
+    def say() -> None:
+        together.wait()
+        try:
+            give(world, item, world.cy)
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=say) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert Estimate.objects.count() == 1

@@ -62,7 +62,7 @@ class EstimatesLine:
     @property
     def said(self) -> str:
         """Say how many said something."""
-        return ngettext("%(count)s of us has said", "%(count)s of us have said", self.count) % {"count": self.count}
+        return ngettext("%(count)s of us has said.", "%(count)s of us have said.", self.count) % {"count": self.count}
 
 
 @dataclass(frozen=True)
@@ -130,7 +130,9 @@ def estimates_of(item: Item, key_result: KeyResult, viewer: Actor) -> Estimates:
         closed_because=closed,
         own=_said(own) if own else None,
         may_give=is_asked and not closed,
-        may_promise=allows(viewer, "promise_pooled", item.team) and item.category != Category.DONE,
+        may_promise=allows(viewer, "promise_pooled", item.team)
+        and item.category != Category.DONE
+        and not (rows and all(row.closed_at for row in rows)),
         shown=None if hidden else shown_of(rows),
         hidden_because=hidden,
     )

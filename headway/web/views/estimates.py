@@ -8,6 +8,7 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
 
+from headway.live.history import has_inverse
 from headway.people.access import VERBS, allows, require
 from headway.people.models import Membership, Person, Team
 from headway.value.actions import (
@@ -134,6 +135,6 @@ def _did(request: Request, form: Any, act: Any, message: str) -> bool:
             return True
         add_errors(form, error)
         return False
-    if change:
-        toast(request, message, change)
+    if change:  # of an own estimate nobody takes back but by the same dialog
+        toast(request, message, change if has_inverse(change.name) else None)
     return True
