@@ -1,14 +1,18 @@
 """Links, bets, verdicts, the shelf, the value sheet and forecasts over the API."""
 
+import datetime as dt
 from collections.abc import Callable
 
 import pytest
 
 from headway.agreements.models import Decision
+from headway.lib import clock
 from headway.scrum.actions import move_item
 from headway.scrum.models import Column, Item
+from headway.value.models import Bet
 from tests.api.program import Program
-from tests.world import World, make_item
+from tests.value.make import make_bet
+from tests.world import World, make_item, make_measurement
 
 TEAM = "/teams/ANT"
 RANGE = {"low": 1, "likely": 2, "high": 3, "chance": 0.5}
@@ -118,3 +122,49 @@ def test_who_may(world: World, program: Callable[..., Program]) -> None:
     assert program("eve").post(f"{path}/bets", body).status_code == 404
     assert program("eve").get(f"{TEAM}/value-sheet").status_code == 404
     assert program("bo", scopes=["read"]).post(f"{path}/bets", body).status_code == 403
+
+
+def shipped_bet(world: World) -> Bet:
+    """A bet on an item that was done 40 days ago; its Key Result is 5 points better since."""
+    done_at = clock.now() - dt.timedelta(days=40)
+    for week in range(20):
+        days = 7 * week + 2
+        make_measurement(world.key_result, 30 + (week % 3) * 0.4 + (5 if days < 40 else 0), days_ago=days)
+    item = make_item(world.team, category="done", done_at=done_at, started_at=done_at - dt.timedelta(days=7))
+    return make_bet(item, world.key_result, 2, 4, 6, 0.6)
+
+
+def test_the_figures_of_a_bet_are_read_agreed_to_and_kept(world: World, bo: Program) -> None:
+    path = f"{TEAM}/bets/{shipped_bet(world).pk}"
+    found = bo.get(f"{path}/impact").json()["found"]
+    assert (found["outcome"], found["scale"], found["method"]) == ("moved", 4, "placebo")
+    refused = bo.post(f"{path}/verdict", {"outcome": "did_not", "scale": 2})
+    assert refused.status_code == 422
+    assert "overruled_because" in refused.text
+    follows = make_item(world.team, "Watch five people")
+    body = {"outcome": "moved", "scale": 4, "follow_up": "tweak", "follow_item_number": follows.number}
+    verdict = bo.post(f"{path}/verdict", body).json()["verdict"]
+    assert verdict["found"] == found
+    assert verdict["measured"] == found["measured"]
+    assert (verdict["method"], verdict["evidence"], verdict["follow_item_number"]) == ("placebo", 3, follows.number)
+    [line] = bo.get(f"{TEAM}/ledger").json()["key_results"]
+    assert (line["verdicts"], line["rank"], line["explained"]) == (1, 1, line["moved"])
+
+
+def test_an_experiment_is_taken_and_a_bad_one_refused(world: World, bo: Program) -> None:
+    path = f"{TEAM}/bets/{shipped_bet(world).pk}/verdict"
+    groups = {
+        "control": {"size": 4000, "mean": 30, "variance": 2100},
+        "treatment": {"size": 4000, "mean": 41, "variance": 2419},
+    }
+    bad = groups | {"control": groups["control"] | {"size": 1}}
+    assert bo.post(path, {"outcome": "moved", "scale": 5, "experiment": bad}).status_code == 422
+    assert bo.post(path, {"outcome": "moved", "scale": 5, "follow_item_number": 999}).status_code == 422
+    assert (
+        bo.post(path, {"outcome": "moved", "scale": 5, "experiment": groups}).json()["verdict"]["method"]
+        == "experiment"
+    )
+
+
+def test_a_ledger_of_a_cycle_that_is_not_there_is_absent(world: World, bo: Program) -> None:
+    assert bo.get(f"{TEAM}/ledger?cycle_id=99999").status_code == 404

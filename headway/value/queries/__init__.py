@@ -6,7 +6,7 @@ from .forecasts import Forecast, SprintChance, TooLittle, forecast_for, sprint_c
 from .found import Found
 from .impact import Visible
 from .item import Champion, ItemPromise, item_promise, visible_effects
-from .ledger import ImpactLedger, KeyResultLedger, impact_ledger, key_result_ledger
+from .ledger import ImpactLedger, KeyResultLedger, RankedKeyResult, impact_ledger, key_result_ledger
 from .pricing import KindLine, PricedBet, Row
 from .promises import (
     BetLine,
@@ -46,6 +46,7 @@ __all__ = [
     "ItemPromise",
     "KeyResultChoice",
     "KeyResultLedger",
+    "RankedKeyResult",
     "KindLine",
     "Linked",
     "PricedBet",

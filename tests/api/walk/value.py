@@ -29,6 +29,8 @@ OPERATIONS = {
     "promise_pooled": Op("promise_pooled", {}, places=SERVED),
     "withdraw_bet": Op("place_bet", {}, places=BET_ON),
     "enter_verdict": Op("judge_bet", {"outcome": "moved", "measured": 2, "scale": 4}, places={"bet_id": "done_bet_id"}),
+    "get_bet_impact": Op("read", places=BET_ON),
+    "get_ledger": Op("read"),
     "withdraw_verdict": Op("judge_bet", places={"bet_id": "judged_bet_id"}),
     "list_not_now": Op("read"),
     "shelve_item": Op("order_backlog", {"reason": "Too dear"}, places=PLAIN),
