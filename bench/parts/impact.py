@@ -52,6 +52,7 @@ def print_impact(series: Path, *, throughput: Mapping[str, np.ndarray], half: in
         weekly = weekly_series(series / "m4_weekly" / "Weekly-train.csv")
         weekly = weekly[half - 1 :: 2] if half else weekly
         print_launches(weekly)
+        print_rarely_measured(weekly)
         print_promised(weekly)
     if throughput:
         print_counts(throughput)
@@ -130,6 +131,30 @@ def launch(values: np.ndarray, before: int) -> Launch:
         stated_at_launch=now / nothing.smallest_visible,
         stated_earlier=stated / nothing.smallest_visible,
     )
+
+
+def print_rarely_measured(weekly: list[np.ndarray]) -> None:
+    """Launch in series of which only every second, or every fourth, week was measured."""
+    for every in (2, 4):
+        rng = np.random.default_rng(700 + every)
+        declared, seen = [], []
+        for before in (52, 104):
+            for values in weekly:
+                if values.size >= before + 13:
+                    at = int(rng.integers(before, values.size - 13 + 1))
+                    week = values[at - before : at + 13].copy()
+                    week[np.arange(week.size) % every != int(rng.integers(every))] = np.nan
+                    nothing = impact.measure(week, launched_at=before, scale="log")
+                    declared.append(not nothing.measured_low <= 0 <= nothing.measured_high)
+                    week[before:] *= STEP
+                    seen.append(impact.measure(week, launched_at=before, scale="log").measured_low > 0)
+        row(
+            f"   measured every {every} weeks",
+            "",
+            "",
+            f"{float(np.mean(declared)):.3f}",
+            f"+10 % seen {float(np.mean(seen)):.2f}, of {len(seen)} launches",
+        )
 
 
 def print_promised(weekly: list[np.ndarray]) -> None:

@@ -112,7 +112,8 @@ class Impact:
     this size four times in five. Levels are those of the Key Result before, after, and as it would have been
     ``level_without`` the launch; None where an experiment was given without enough weeks. ``fake_effects``
     (n,) are what launches at the weeks ``fake_at`` (n,) would have been credited with; empty in an experiment.
-    ``weeks_before`` and ``weeks_after`` count measured weeks, after the lag; ``weeks_missing`` those that were not.
+    ``weeks_before`` and ``weeks_after`` count the measured weeks that were used, of a quarter after the lag at most;
+    ``weeks_missing`` those that were not measured.
     """
 
     method: Method
@@ -206,7 +207,7 @@ def measure(
     80 weeks before the launch, see nothing of what came after it. Half the range is Student's t times the
     root mean square of their effects; six neighbours count as one degree of freedom, as they share weeks.
     It assumes that the Key Result wanders after the launch as before it, that nothing else happened at that
-    time, and that the effect is there after the lag and stays. Cost: under 1 ms, and as much for a prior.
+    time, and that the effect is there after the lag and stays. Cost: about 1 ms.
 
     References
     ----------
@@ -236,7 +237,13 @@ def measure(
     enough = cut.before >= BEFORE_NEEDED and cut.after >= AFTER_NEEDED
     if experiment is None and not enough:
         raise cut.too_little()
-    step = cut.step(week, other, level, ruler, _rounding(values, ruler)) if enough else None
+    step: _Step | None = None
+    if enough:
+        try:
+            step = cut.step(week, other, level, ruler, _rounding(values, ruler))
+        except TooLittleHistory:
+            if experiment is None:
+                raise
     if experiment is not None:
         found = _compared(*experiment, level=level, ruler=ruler)
     else:
@@ -574,11 +581,15 @@ class _Cut:
 
     @property
     def before(self) -> int:
-        return int(np.isfinite(self.series[: self.launched_at]).sum())
+        """The measured weeks that the level before and the fake launches can see."""
+        first = max(0, self.launched_at - _FAKE_LAUNCHES_WITHIN - _MEMORY_WEEKS)
+        return int(np.isfinite(self.series[first : self.launched_at]).sum())
 
     @property
     def after(self) -> int:
-        return int(np.isfinite(self.series[self.launched_at + self.lag :]).sum())
+        """The measured weeks that make the level after."""
+        first = self.launched_at + self.lag
+        return int(np.isfinite(self.series[first : first + self.width]).sum())
 
     @property
     def missing(self) -> int:
@@ -599,7 +610,7 @@ class _Cut:
             both = np.where(np.isnan(self.series), np.nan, other)
             without += float(_steps(both, at, self.lag, self.width, discount)[0, 0])
         if np.isnan(effect):
-            raise TooLittleHistory(AFTER_NEEDED, self.after)
+            raise TooLittleHistory(BEFORE_NEEDED, 0)  # all that was measured lies more than a year before the launch
         noise = ruler.rounding_at(before, rounding)
         half, spread = fakes.half_width(level, noise), max(fakes.spread, noise)
         reading = _Reading(effect, half, spread, fakes.freedom(), without, ruler)

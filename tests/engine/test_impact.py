@@ -377,6 +377,21 @@ class TestBadInput:
             measure([np.nan] * 20 + [1.0] * 7 + [2.0] * 5, launched_at=27)
         assert (told.value.needed, told.value.given) == (8, 7)
 
+    @pytest.mark.parametrize(
+        ("weeks", "at", "missing"),
+        [
+            ([1.0, 2.0] * 10 + [np.nan] * 70 + [3.0] * 4, 90, (8, 0)),
+            ([1.0, 2.0] * 10 + [np.nan] * 200 + [3.0] * 4, 220, (8, 0)),
+            ([1.0, 2.0] * 10 + [np.nan] * 20 + [3.0] * 4, 20, (2, 0)),
+        ],
+    )
+    def test_weeks_that_are_too_far_away_are_none(self, weeks: list[float], at: int, missing: tuple[int, int]) -> None:
+        with pytest.raises(TooLittleHistory) as told:
+            measure(weeks, launched_at=at)
+        assert (told.value.needed, told.value.given) == missing
+        arms = Arm(100, 1.0, 1.0), Arm(100, 2.0, 1.0)
+        assert measure(weeks, launched_at=at, experiment=arms).level_before is None
+
     @pytest.mark.parametrize("at", [-1, 41, 3.5, float("nan")])
     def test_a_launch_outside_the_series_is_refused(self, at: float) -> None:
         with pytest.raises(ValueError, match="launched_at must"):
