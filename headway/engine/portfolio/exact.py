@@ -1,12 +1,15 @@
 """The best selection where it can be proved: linear cases, as a mixed-integer programme."""
 
+from importlib import import_module
+from typing import Any
+
 import numpy as np
 
 from .scenarios import Scenarios
 
-_NODES = 2_000
+_NODES = 500
 """Nodes of the branch and bound: a bound on the work that is no clock."""
-_MIP_GAP = 1e-4
+_MIP_GAP = 1e-3
 
 
 def best_selection(drawn: Scenarios) -> tuple[list[int], float] | None:

@@ -5,6 +5,7 @@ scenarios is contiguous, so that scoring runs along memory and in pieces that st
 """
 
 from collections.abc import Sequence
+from copy import copy
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -20,7 +21,9 @@ Singles = NDArray[np.float32]
 
 _PIECE = 8192
 """Columns scored at once: the rows that are at work then fit the cache."""
-_LEAST_CAPACITY = 1e-6
+_ROUNDING = 1e-5
+"""What is done this share of the horizon late is still in time."""
+_LEAST_CAPACITY = 1e-3
 """A Sprint without capacity counts as this share of the largest: what lands in it lands at its end."""
 
 
@@ -105,6 +108,17 @@ class Scenarios:
         pieces = [self._piece(named, low, low + _PIECE) for low in range(0, self.size, _PIECE)]
         return np.concatenate(pieces).astype(float)
 
+    def part(self, scenarios: int) -> "Scenarios":
+        """Return the first so many of the scenarios, to search on fewer."""
+        if scenarios >= self.size:
+            return self
+        fewer = copy(self)
+        fewer.size = scenarios
+        fewer.work, fewer.moves, fewer.start = (
+            np.ascontiguousarray(rows[:, :scenarios]) for rows in (self.work, self.moves, self.start)
+        )
+        return fewer
+
     def steps(self, order: Sequence[int]) -> list[Step]:
         """Return what each item of the order adds, what its waiting costs, and when it is done."""
         named = self._checked(order)
@@ -120,7 +134,7 @@ class Scenarios:
             time = self._clock.time(work)
             low, middle, high = np.quantile(time, [0.1, 0.5, 0.9]) * portfolio.horizon_weeks
             lands[item] = float(low), float(middle), float(high)
-            done[item] = float(np.mean(time <= 1))
+            done[item] = float(np.mean(time <= 1 + _ROUNDING))
             for one in released:
                 for bet in self.bets_of[one]:
                     kr = self.kr_of[bet]
@@ -142,16 +156,16 @@ class Scenarios:
         work = np.zeros(self.size, np.float32)
         for item in named:
             work = work + self.work[item]
-            done += self._clock.time(work) <= step * np.arange(1, sprints + 1)[:, None]
+            done += self._clock.time(work) <= step * np.arange(1, sprints + 1)[:, None] + _ROUNDING
         quantiles = np.quantile(done, [0.1, 0.5, 0.9], axis=1, method="inverted_cdf").astype(int)
         return [(int(low), int(middle), int(high)) for low, middle, high in quantiles.T]
 
     def share(self, time: Singles, lag: np.float32 | Singles) -> Singles:
         """Return what an effect counts for that is done at ``time`` [horizons], with its lag [horizons]."""
         if self.portfolio.earlier_counts:
-            left: Singles = np.maximum(np.float32(1) - lag - time, np.float32(0))
-            return left
-        lands = time + lag <= np.float32(1 + 1e-6)
+            left: Singles = (np.float32(1) - lag) - time
+            return np.maximum(left, np.float32(0), out=left)
+        lands = time + lag <= np.float32(1 + _ROUNDING)
         return lands.astype(np.float32)
 
     def reached(self, kr: int, level: Singles) -> Singles:
@@ -217,18 +231,26 @@ class Scenarios:
         """Return the value added in the scenarios from ``low`` to ``high``."""
         level = self.start[:, low:high].copy()
         reached = [self.reached(kr, row) for kr, row in enumerate(level)]
-        work = np.zeros(level.shape[1] if len(level) else self.work[:, low:high].shape[1], np.float32)
-        value = np.zeros_like(work)
+        columns = min(high, self.size) - low
+        work, value = np.zeros(columns, np.float32), np.zeros(columns, np.float32)
+        gained = np.empty(columns, np.float32)
         for item, released in zip(named, self._released(named), strict=True):
             work += self.work[item, low:high]
             time = self._clock.time(work)
-            for one in released:
-                for bet in self.bets_of[one]:
-                    kr = self.kr_of[bet]
-                    level[kr] += self.moves[bet, low:high]
-                    now = self.reached(kr, level[kr])
-                    value += (now - reached[kr]) * self.share(time, self.lag[bet])
-                    reached[kr] = now
+            if float(time.min()) > 1 + _ROUNDING:
+                break
+            shares: dict[np.float32, Singles] = {}
+            for bet in (bet for one in released for bet in self.bets_of[one]):
+                kr, lag = self.kr_of[bet], self.lag[bet]
+                if lag not in shares:
+                    shares[lag] = self.share(time, lag)
+                row = level[kr]
+                row += self.moves[bet, low:high]
+                now = self.reached(kr, row)
+                np.subtract(now, reached[kr], out=gained)
+                gained *= shares[lag]
+                value += gained
+                reached[kr] = now
         return value
 
     def _released(self, named: list[int]) -> list[list[int]]:
