@@ -236,13 +236,13 @@ class TeamWork:
     def _estimates(self, serves: Serves, told: dict[str, Any]) -> Iterator[Estimate]:
         """Return private estimates; open ones can be found again by whoever gave them."""
         closed_at = self.calendar.moment(told["closed"], 15) if "closed" in told else None
+        key_result = serves.key_result
+        assert key_result is not None
         for (low, likely, high, chance), who in zip_longest(told["answers"], told.get("by", ())):
-            giver = (
-                Estimate.giver_of(serves.item_id, serves.key_result_id or 0, self.cast.people[who].pk) if who else ""
-            )
+            giver = Estimate.giver_of(serves.item_id, key_result.pk, self.cast.people[who].pk) if who else ""
             yield Estimate(
                 item_id=serves.item_id,
-                key_result_id=serves.key_result_id,
+                key_result=key_result,
                 low=low,
                 likely=likely,
                 high=high,

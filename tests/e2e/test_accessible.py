@@ -22,7 +22,7 @@ from headway.people.actor import system_actor
 from headway.people.models import Holiday, Membership, Organisation, Person, Team, Unit
 from headway.scrum.models import Category, Item, Sprint
 from headway.sync.models import Import
-from headway.value.models import Bet, Verdict
+from headway.value.models import Bet, Estimate, Verdict
 from tests.browser import LiveServer, ready
 from tests.web.test_access_walk import ROUTES
 from tests.world import PASSWORD, make_organisation, make_person, make_team
@@ -32,12 +32,13 @@ from .pages import WIDE, complaints_about
 pytestmark = pytest.mark.e2e
 
 
-#: read, but no page: a part of one, a file, or only a way to one
+#: read, but no page: a part of one, a file, only a way to one, or looked at elsewhere
 NO_PAGES = {
     *("healthz", "readyz", "metrics", "live", "palette", "palette-found", "account_login", "settings"),
     *("report-export", "import-rows", "import-look", "import-progress", "board-aside", "export-file"),
     *("recovery-codes-file", "openid_connect_login", "openid_connect_callback", "sign-in-passkey"),
     "password-link-passkey",
+    "provider-link",  # needs a provider's answer: tests/web/test_sign_in_browser.py looks at it
 }
 
 
@@ -175,6 +176,9 @@ def test_the_pages_behind_the_value_sheet(tour: Tour, team: Team) -> None:
         tour.see(name, **of)
     tour.see("edit-bet", team_key=team.key, bet_id=bet.pk)
     tour.see("withdraw-bet", team_key=team.key, bet_id=bet.pk)
+    tour.see("champion", team_key=team.key, bet_id=bet.pk)
+    closed = Estimate.objects.filter(item__team=team, closed_at__isnull=False).earliest("pk")
+    tour.see("estimates", team_key=team.key, number=closed.item.number, key_result_id=closed.key_result_id)
     tour.see("verdict", team_key=team.key, bet_id=judged.pk)
     if due is not None:
         tour.see("verdict", team_key=team.key, bet_id=due.pk)
@@ -252,7 +256,7 @@ def test_settings(tour: Tour, team: Team, organisation: Organisation) -> None:
         tour.see(name)
     for name in ("invitations", "import-members", "retention", "keeping", "activity"):
         tour.see(name)
-    for name in ("profile", "browser-settings", "my-sign-in", "your-data", "api-tokens"):
+    for name in ("profile", "browser-settings", "my-sign-in", "my-promises", "your-data", "api-tokens"):
         tour.see(name)
     tour.see("activity", query=f"?team={team.key}")
     tour.see("unit", unit_id=Unit.objects.create(organisation=organisation, name="Care").pk)
@@ -264,9 +268,12 @@ def test_settings(tour: Tour, team: Team, organisation: Organisation) -> None:
     )
     tour.see("holidays")
     tour.see("holiday", holiday_id=christmas.pk)
+    tour.see("public-holidays", query="?country=CH&region=ZH")
+    tour.see("team-public-holidays", team_key=team.key)
     ines = Membership.objects.get(person__name="Ines Duarte")
     tour.see("deactivate-member", membership_id=ines.pk)
     tour.see("anonymise-member", membership_id=ines.pk)
+    tour.see("clear-sign-in", membership_id=ines.pk)
     tour.see_address(reverse("api:docs"))
 
 
