@@ -19,9 +19,9 @@ from .found import Found, found_of
 from .impact import impact_of
 
 DUE_AFTER = dt.timedelta(days=28)
-"""A bet without a day to judge it on is due so long after its item was done."""
+"""A bet without a day to judge it on is due so long after its item was done and its lag is over."""
 MEASURABLE_AFTER = dt.timedelta(days=14)
-"""Sooner after the launch the engine says nothing: it takes two weeks with a measurement."""
+"""Sooner after the launch and its lag the engine says nothing: it takes two weeks with a measurement."""
 
 
 @dataclass(frozen=True)
@@ -136,7 +136,11 @@ def due_on(bet: Bet) -> dt.date | None:
     if bet.serves.item.category != Category.DONE or done_at is None:
         return None
     done_on = _day_of(done_at)
-    return max(bet.judge_on, done_on) if bet.judge_on else done_on + DUE_AFTER
+    return max(bet.judge_on, done_on) if bet.judge_on else done_on + _lag(bet) + DUE_AFTER
+
+
+def _lag(bet: Bet) -> dt.timedelta:
+    return dt.timedelta(weeks=bet.lag_weeks)
 
 
 def verdict_screen(bet: Bet, viewer: Actor, *, today: dt.date) -> Screen:
@@ -144,6 +148,7 @@ def verdict_screen(bet: Bet, viewer: Actor, *, today: dt.date) -> Screen:
     item, key_result = bet.serves.item, _key_result(bet)
     verdict = Verdict.objects.filter(bet=bet).select_related("by", "follow_item__team").first()
     done_on = _day_of(item.done_at) if item.done_at and item.category == Category.DONE else None
+    see_from = done_on + _lag(bet) + MEASURABLE_AFTER if done_on else None
     found, too_little = (Found.read(verdict.facts), "") if verdict else (None, "")
     if verdict is None:
         measured = impact_of(bet, today=today)
@@ -163,7 +168,7 @@ def verdict_screen(bet: Bet, viewer: Actor, *, today: dt.date) -> Screen:
         too_little=too_little,
         done_on=done_on,
         due_on=due_on(bet),
-        see_from=done_on + MEASURABLE_AFTER if done_on and done_on + MEASURABLE_AFTER > today else None,
+        see_from=see_from if see_from and see_from > today else None,
         work_days=_work_days(bet, done_on),
         moved=moved,
         brought=brought,
