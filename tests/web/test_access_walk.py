@@ -160,6 +160,7 @@ ROUTES = PUBLIC | {
     "member-data": Route("", ("membership_id",), is_form=True),
     "anonymise-member": Route("manage_organisation", ("membership_id",), is_form=True),
     "retention": Route("self", is_form=True),
+    "my-promises": Route("self"),
     "your-data": Route("self", is_form=True),
     "my-data": Route("", is_form=True),
     "order-unit": Route("", ("unit_id",), is_form=True),
