@@ -8,10 +8,11 @@ from django.test import Client
 
 from headway.lib import clock
 from headway.scrum.models import Category
-from headway.value.models import KeptForecast, Verdict
-from tests.value.make import make_bet
+from headway.value import keeping
+from headway.value.models import KeptForecast, SprintAim, Verdict
+from tests.value.make import make_bet, make_done
 from tests.web.test_backlog import signed_in
-from tests.world import World, make_item, make_key_result, make_world
+from tests.world import World, make_item, make_key_result, make_sprint, make_world
 
 PAGE = "/t/ANT/calibration/"
 LEVELS = KeptForecast.LEVELS
@@ -134,6 +135,23 @@ def test_looking_scores_nothing(world: World) -> None:
     score(world, 0, scored_at=None, held=None, truth=None, pit=None)
     page(world)
     assert KeptForecast.objects.get().scored_at is None
+
+
+def test_what_today_and_the_board_say_of_the_sprint_is_kept_once(world: World) -> None:
+    keeping.forget()
+    make_done(world.team)
+    sprint = make_sprint(world.team)
+    SprintAim.objects.create(sprint=sprint, key_result=world.key_result)
+    aimed, other = (make_item(world.team, name, sprint=sprint) for name in ("Aimed", "Other"))
+    make_bet(aimed, world.key_result)
+    client = signed_in(world, "di")
+    for _look in range(2):
+        for address in ("/", "/t/ANT/board/"):
+            assert client.get(address).status_code == 200
+    assert keeping.flush() == 2
+    kept = {row.question.endswith("goal"): row.item_ids for row in KeptForecast.objects.filter(sprint=sprint)}
+    assert kept == {True: [aimed.pk], False: [aimed.pk, other.pk]}
+    keeping.forget()
 
 
 def test_a_stranger_finds_nothing(world: World) -> None:
