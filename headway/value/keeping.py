@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 
 from django.conf import settings
-from django.db import Error, connections
+from django.db import Error, connection, connections
 
 from headway.engine.distributions import Distribution
 from headway.lib import clock
@@ -264,6 +264,13 @@ def _finite(value: float) -> float | None:
 
 @atexit.register
 def _at_the_end() -> None:
+    """Write what waits: a command ends before the thread begins. Whoever is to stop waits a second at most."""
     if not settings.configured or settings.TESTING or not _waiting:
         return
-    flush()
+    try:
+        if connection.vendor == "sqlite":
+            with connection.cursor() as cursor:
+                cursor.execute(f"PRAGMA busy_timeout = {int(1000 * PATIENCE)}")
+        flush()
+    except Error as error:
+        log.warning("%s forecasts could not be kept: %s", len(_waiting), error)
