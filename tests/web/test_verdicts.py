@@ -123,6 +123,11 @@ def test_with_too_little_data_the_screen_says_from_when(world: World) -> None:
     assert "Nothing to see before" in page
     signed_in(world, "bo").post(page_of(bet), judge(outcome="cannot_tell", scale=""))
     assert Verdict.objects.get().method == "words"
+    assert "people&#39;s words" in text(signed_in(world, "di"), page_of(bet))
+
+
+def test_the_page_of_a_key_result_leads_to_its_verdicts(world: World, bet: Bet) -> None:
+    assert f'href="{page_of(bet)}"' in text(signed_in(world, "di"), f"/okrs/{world.key_result.pk}/")
 
 
 def test_an_experiment_comes_before_the_series(world: World, bet: Bet) -> None:
