@@ -90,7 +90,7 @@ def test_every_algorithm_of_the_engine_has_a_page() -> None:
         for path in (ROOT / "headway/engine").glob("*.py")
         if not path.stem.startswith("_") and path.stem not in {"errors", "distributions"}
     }
-    assert {path.stem for path in (ROOT / "docs/algorithms").glob("*.md")} >= public
+    assert {path.stem.replace("-", "_") for path in (ROOT / "docs/algorithms").glob("*.md")} >= public
 
 
 def test_the_map_of_the_areas_names_each_area() -> None:
