@@ -18,6 +18,7 @@ from statistics import NormalDist
 
 import numpy as np
 from parts.impact import print_impact
+from parts.orders import print_orders
 from parts.promise_accuracy import print_promises
 
 from headway.engine import attainment, forecast, scoring
@@ -86,6 +87,7 @@ def main() -> None:
     if metrics:
         print_key_results(metrics, QUARTERS if options.earlier else 0)
     print_promises()
+    print_orders(series, portfolios=40 // (2 if options.half else 1))
     print_impact(series, throughput=projects, half=options.half)
     if not projects and not boards and not metrics:
         sys.exit(f"Nothing to measure under {series}; name the folder, or set HEADWAY_TRIAL_DATA.")
