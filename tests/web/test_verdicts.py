@@ -4,14 +4,16 @@ import datetime as dt
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from headway.lib import clock
 from headway.live.models import Change
 from headway.scrum.models import Category, Item
 from headway.value.actions import enter_verdict
 from headway.value.models import Bet, Verdict
-from headway.value.queries import impact_ledger
+from headway.value.queries import impact_ledger, verdict_list
 from tests.value.make import make_bet
 from tests.web.test_backlog import signed_in
 from tests.world import World, make_item, make_key_result, make_measurement, make_world
@@ -238,3 +240,17 @@ def test_the_ledger_warns_where_delivered_and_moved_part(world: World) -> None:
     make_measurement(world.key_result, 30.2, days_ago=1)
     enter_verdict(bet, by=world.bo, outcome="did_not", scale=2)
     assert "Delivered and moved part" in text(signed_in(world, "bo"), "/t/ANT/ledger/")
+
+
+def test_list_and_ledger_ask_as_often_however_many_bets_there_are(world: World, bet: Bet) -> None:
+    enter_verdict(bet, by=world.bo, outcome="moved", scale=4)
+    counts = []
+    for _more in range(2):
+        with CaptureQueriesContext(connection) as asked:
+            verdict_list(world.team, today=clock.today())
+            impact_ledger(world.team, world.cycle, today=clock.today())
+        counts.append(len(asked))
+        for number in range(5):
+            more = make_bet(shipped(world, f"More {number}", days_ago=200), world.key_result)
+            Verdict.objects.create(bet=more, outcome="moved", measured=1, scale=4, judged_on=clock.today())
+    assert counts[0] == counts[1]
