@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from django.conf import settings
-from django.core.files.storage import storages
+from django.core.signals import setting_changed
 from django.test import TransactionTestCase
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
@@ -47,7 +47,8 @@ def data_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     settings.STATIC_ROOT = folder / "static"
     settings.STATIC_ROOT.mkdir()
     settings.STORAGES["default"]["OPTIONS"]["location"] = folder / "files"
-    storages.backends  # noqa: B018  (a cached property: read now, so that it keeps what was set)
+    # A storage that a module asked for while the tests were collected would keep the folder of a person.
+    setting_changed.send(sender=None, setting="STORAGES", value=settings.STORAGES, enter=True)
     return folder
 
 

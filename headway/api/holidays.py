@@ -98,7 +98,7 @@ class PublicHolidaysOfYear(Out):
     holidays: list[PublicHoliday]
 
 
-class Place(Out):
+class CountryOrRegion(Out):
     """A country or region by its code."""
 
     code: str
@@ -106,7 +106,7 @@ class Place(Out):
 
 
 class Places(Out):
-    places: list[Place]
+    places: list[CountryOrRegion]
 
 
 class Which(Filters):
@@ -240,4 +240,4 @@ def _add(
 
 
 def _places(named: list[tuple[str, str]]) -> Places:
-    return Places(places=[Place(code=code, name=name) for code, name in named])
+    return Places(places=[CountryOrRegion(code=code, name=name) for code, name in named])

@@ -45,7 +45,7 @@ def test_no_row_points_at_one_that_stays_out(secrets: bool) -> None:
 def test_what_sounds_like_a_secret_is_treated_as_one() -> None:
     """A new column called token or password needs a line in the policy."""
     words = ("password", "token", "secret", "hash", "key_data")
-    harmless: set[str] = set()
+    harmless = {"live.change.token_name"}  # what people call a token, to tell who did something
     found = {
         f"{label(model)}.{field.attname}"
         for model in policy.exported(secrets=False)
