@@ -133,9 +133,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("t/<str:team_key>/not-now/<int:not_now_id>/told/", backlog.told, name="told"),
     path("t/<str:team_key>/links/<int:serves_id>/remove/", linking.unlink, name="unlink"),
     path("t/<str:team_key>/bets/<int:bet_id>/", bets.edit_bet, name="edit-bet"),
-    path(
-        "t/<str:team_key>/items/<int:number>/estimates/<int:key_result_id>/", estimates.estimates, name="estimates"
-    ),
+    path("t/<str:team_key>/items/<int:number>/estimates/<int:key_result_id>/", estimates.estimates, name="estimates"),
     path("t/<str:team_key>/bets/<int:bet_id>/champion/", estimates.champion, name="champion"),
     path("t/<str:team_key>/bets/<int:bet_id>/withdraw/", bets.withdraw, name="withdraw-bet"),
     path("t/<str:team_key>/bets/<int:bet_id>/verdict/", bets.verdict, name="verdict"),
