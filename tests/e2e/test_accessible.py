@@ -179,6 +179,10 @@ def test_the_pages_behind_the_value_sheet(tour: Tour, team: Team) -> None:
     tour.see("champion", team_key=team.key, bet_id=bet.pk)
     closed = Estimate.objects.filter(item__team=team, closed_at__isnull=False).earliest("pk")
     tour.see("estimates", team_key=team.key, number=closed.item.number, key_result_id=closed.key_result_id)
+    tour.see("verdicts", team_key=team.key)
+    tour.see("ledger", team_key=team.key)
+    for bet_id in (bet.pk, judged.pk):
+        tour.see("verdict-page", team_key=team.key, bet_id=bet_id)
     tour.see("verdict", team_key=team.key, bet_id=judged.pk)
     if due is not None:
         tour.see("verdict", team_key=team.key, bet_id=due.pk)
