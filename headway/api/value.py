@@ -159,7 +159,7 @@ class BetEdit(Edit):
     reason: Text = ""
 
 
-class Asked(In):
+class AskedChampion(In):
     """Whom a Scrum Master asks to champion a bet; null takes the asking back."""
 
     person_id: Id | None
@@ -485,7 +485,7 @@ def release_bet(request: ApiRequest, team_key: str, bet_id: int) -> Bet:
 
 
 @area.act("/teams/{team_key}/bets/{int:bet_id}/ask-champion", scope=BET)
-def ask_champion(request: ApiRequest, team_key: str, bet_id: int, body: Asked) -> Bet:
+def ask_champion(request: ApiRequest, team_key: str, bet_id: int, body: AskedChampion) -> Bet:
     """Ask somebody of the team to champion a bet; they say yes (`volunteer`) or no (`decline`)."""
     bet = _bet(request, team_key, bet_id)
     people = Person.objects.filter(memberships__organisation=request.organisation)
