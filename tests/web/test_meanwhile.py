@@ -219,7 +219,8 @@ def test_a_move_and_a_new_place_take_at_most_twelve_queries(world: World, cy: Cl
         seen = now()
         with CaptureQueriesContext(connection) as caught:
             assert sent(cy, address, page, seen, **given).status_code == 204
-        asked = [one["sql"] for one in caught if not one["sql"].startswith(("BEGIN", "COMMIT"))]
+        told = [one["sql"] or "" for one in caught]  # of some prepared ones the driver cannot tell the text
+        asked = [sql for sql in told if not sql.startswith(("BEGIN", "COMMIT"))]
         assert len(asked) <= 12, asked
 
 
