@@ -568,7 +568,11 @@ def count_queries() -> None:
         if answer.status_code not in {200, 204}:
             raise SystemExit(f"{kind} answered {answer.status_code}")
         found[kind] = len(
-            [q for q in caught.captured_queries if not (q["sql"] or "").startswith(("SAVEPOINT", "RELEASE", "BEGIN", "COMMIT"))]
+            [
+                q
+                for q in caught.captured_queries
+                if not (q["sql"] or "").startswith(("SAVEPOINT", "RELEASE", "BEGIN", "COMMIT"))
+            ]
         )
     print(json.dumps(found))
 
