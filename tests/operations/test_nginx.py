@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from tests.installation import Installation, Started
-from tests.operations.nginx import free_port, in_front_of
+from tests.operations.nginx import in_front_of
 from tests.world import PASSWORD
 
 
@@ -77,7 +77,6 @@ class Site:
 @pytest.fixture(params=["", "/headway"], ids=["at the root", "under a path"])
 def site(request: pytest.FixtureRequest, installation: Installation, tmp_path: Path) -> Iterator[Site]:
     path: str = request.param
-    tls, plain = free_port(), free_port()
     installation.environment |= {"HEADWAY_TLS": "1", "HEADWAY_HOSTS": "localhost", "HEADWAY_PATH": path}
     installation.python(
         "from headway.serve import migrate\n"
@@ -91,9 +90,14 @@ def site(request: pytest.FixtureRequest, installation: Installation, tmp_path: P
     )
     server = installation.start()
     port = int(re.search(r":(\d+)", server.url)[1])  # type: ignore[index]
-    with in_front_of(port, folder=tmp_path / "nginx", tls=tls, plain=plain, path=path) as certificate:
+    with in_front_of(port, folder=tmp_path / "nginx", path=path) as front:
         yield Site(
-            f"https://localhost:{tls}{path}", f"http://localhost:{plain}", path, Browser(certificate), server, port
+            f"https://localhost:{front.tls}{path}",
+            f"http://localhost:{front.plain}",
+            path,
+            Browser(front.certificate),
+            server,
+            port,
         )
 
 
