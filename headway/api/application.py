@@ -8,15 +8,18 @@ from ninja import NinjaAPI
 
 from . import (
     agreements,
+    bets,
     changes,
     columns,
     cycles,
+    estimates,
     forecasts,
     holidays,
     imports,
     invitations,
     items,
     key_results,
+    links,
     measurements,
     objectives,
     okr_imports,
@@ -24,9 +27,11 @@ from . import (
     people,
     reports,
     search,
+    shelf,
     sprints,
     teams,
     value,
+    verdicts,
 )
 from .platform.body import StrictJson
 from .platform.docs import serve_docs
@@ -49,6 +54,11 @@ AREAS = [
     columns.area,
     items.area,
     sprints.area,
+    links.area,
+    bets.area,
+    estimates.area,
+    verdicts.area,
+    shelf.area,
     value.area,
     forecasts.area,
     imports.area,
