@@ -259,6 +259,7 @@ VERB_TEXTS = {
     "import_items": _("Import items, and take an import back"),
     "write_item": _("Write items and move them on the board"),
     "order_backlog": _("Order the backlog; put an item on Not now"),
+    "propose_order": _("Propose an order of the backlog to the Product Owner"),
     "plan_sprint": _("Plan, start and close a Sprint"),
     "link_item": _("Link an item to a Key Result, or give it a kind and a reason"),
     "place_bet": _("Place a bet on an item"),

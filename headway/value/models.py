@@ -302,3 +302,60 @@ class KeptForecast(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.question} · {self.made_on}"
+
+
+class FocusProposalQuerySet(models.QuerySet["FocusProposal"]):
+    def visible_to(self, actor: Actor) -> FocusProposalQuerySet:
+        return self.filter(team__organisation=actor.organisation_id) if actor.organisation_id else self.none()
+
+    def open(self) -> FocusProposalQuerySet:
+        return self.filter(status=FocusProposal.Status.OPEN)
+
+
+class FocusProposal(models.Model):
+    """An order of the backlog that the Scrum Master puts to the Product Owner, and what became of it.
+
+    `order`, `present` and `followed` are ids of items: as proposed, as it stood then, as it was decided. `facts` are
+    the figures of that day (value/queries/focus.py): what is learned later does not rewrite them.
+    """
+
+    class Status(models.TextChoices):
+        OPEN = "open", _("open")
+        ACCEPTED = "accepted", _("accepted")
+        CHANGED = "changed", _("accepted with changes")
+        DECLINED = "declined", _("declined")
+        WITHDRAWN = "withdrawn", _("withdrawn")
+
+    team = models.ForeignKey("people.Team", models.CASCADE, related_name="focus_proposals")
+    sprint = models.ForeignKey("scrum.Sprint", models.SET_NULL, null=True, blank=True, related_name="+")
+    cycle = models.ForeignKey("okr.Cycle", models.SET_NULL, null=True, blank=True, related_name="+")
+    order = models.JSONField()
+    present = models.JSONField()
+    reason = models.TextField(_("why this order"))
+    facts = models.JSONField(default=dict, blank=True)
+    by = models.ForeignKey(PERSON, models.SET_NULL, null=True, related_name="+")
+    at = models.DateTimeField()
+    status = models.CharField(_("status"), max_length=9, choices=Status.choices, default=Status.OPEN)
+    # From here on: known once decided or withdrawn.
+    followed = models.JSONField(null=True, blank=True)
+    because = models.TextField(_("because"), blank=True)
+    decided_by = models.ForeignKey(PERSON, models.SET_NULL, null=True, blank=True, related_name="+")
+    decided_at = models.DateTimeField(null=True, blank=True)
+    decision = models.ForeignKey("agreements.Decision", models.SET_NULL, null=True, blank=True, related_name="+")
+
+    objects = FocusProposalQuerySet.as_manager()
+
+    class Meta:
+        ordering: ClassVar[list[str]] = ["-at", "-id"]
+        constraints = [
+            models.UniqueConstraint(fields=["team"], condition=Q(status="open"), name="one_open_proposal_a_team"),
+            models.CheckConstraint(condition=~Q(status="declined", because=""), name="declined_with_a_reason"),
+        ]
+        indexes = [models.Index(fields=["team", "-at"], name="proposal_of_team")]
+
+    def __str__(self) -> str:
+        return f"{self.team}: {self.at:%Y-%m-%d}"
+
+    @property
+    def is_open(self) -> bool:
+        return self.status == self.Status.OPEN
