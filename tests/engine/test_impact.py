@@ -15,7 +15,7 @@ from headway.engine.impact import (
     TooLittleHistory,
     evidence,
     measure,
-    share,
+    shares,
     smallest_visible,
     verdict,
 )
@@ -465,34 +465,74 @@ class TestSmallestVisible:
         assert (told.value.needed, told.value.given) == (8, 5)
 
 
-class TestShare:
-    @given(
-        moved=st.floats(-1e6, 1e6),
-        bets=st.lists(st.tuples(st.floats(-100, 1e6), st.floats(0, 1)), min_size=1, max_size=1000),
-    )
-    @settings(max_examples=60, deadline=None)
-    def test_together_never_more_than_it_moved(self, moved: float, bets: list[tuple[float, float]]) -> None:
-        parts = share(moved, likely=[one[0] for one in bets], chance=[one[1] for one in bets])
-        assert np.isfinite(parts).all()
-        assert parts.sum() == pytest.approx(moved)
-        assert np.all(parts * moved >= 0)
+landed = st.lists(st.tuples(st.integers(0, 120), st.floats(-100, 1e6), st.floats(0, 1)), min_size=1, max_size=40)
 
-    def test_in_proportion_to_promise_and_chance(self) -> None:
-        assert share(9.0, likely=[2, 4, -5], chance=[0.5, 0.5, 0.9]).tolist() == pytest.approx([3, 6, 0])
+
+class TestShares:
+    """Whoever may have moved it shares it: never more than all of it, on any day."""
+
+    @given(bets=landed, days=st.integers(0, 60), seed=st.integers(0, 10**6))
+    @settings(max_examples=60, deadline=None)
+    def test_on_no_day_more_than_all_of_it_however_they_overlap(
+        self, bets: list[tuple[int, float, float]], days: int, seed: int
+    ) -> None:
+        lands_on, likely, chance = (np.array(column) for column in zip(*bets, strict=True))
+        parts = shares(lands_on, until=lands_on + days, likely=likely, chance=chance)
+        assert np.all((parts >= 0) & (parts <= 1))
+        by_day = np.array([parts[(lands_on <= day) & (day <= lands_on + days)].sum() for day in range(200)])
+        assert by_day.max() <= 1 + 1e-9
+        moves = np.random.default_rng(seed).exponential(size=200)
+        brought = sum(
+            part * moves[day : day + days + 1].sum() for part, day in zip(parts, lands_on.tolist(), strict=True)
+        )
+        assert brought <= moves.sum() * (1 + 1e-9)
+
+    @given(bets=landed, order=st.randoms(use_true_random=False), days=st.integers(0, 60))
+    @settings(max_examples=40, deadline=None)
+    def test_judged_one_after_the_other_they_never_share_more(
+        self, bets: list[tuple[int, float, float]], order: object, days: int
+    ) -> None:
+        lands_on, likely, chance = (np.array(column) for column in zip(*bets, strict=True))
+        given_away = np.full(len(bets), np.nan)
+        turns = list(range(len(bets)))
+        order.shuffle(turns)  # type: ignore[attr-defined]
+        for turn in turns:
+            parts = shares(lands_on, until=lands_on + days, likely=likely, chance=chance, given=given_away)
+            given_away[turn] = parts[turn]
+        for day in range(200):
+            assert given_away[(lands_on <= day) & (day <= lands_on + days)].sum() <= 1 + 1e-9
+
+    def test_in_one_window_they_get_all_of_it_by_promise_and_chance(self) -> None:
+        parts = shares([5, 5, 5], until=[33, 33, 33], likely=[2, 4, -5], chance=[0.5, 0.5, 0.9])
+        assert parts.tolist() == pytest.approx([1 / 3, 2 / 3, 0])
 
     def test_promises_of_nothing_share_alike(self) -> None:
-        assert share(6.0, likely=[0, -1, 5], chance=[0.5, 0.5, 0.0]).tolist() == pytest.approx([2, 2, 2])
+        parts = shares([0, 0, 0], until=[9, 9, 9], likely=[0, -1, 5], chance=[0.5, 0.5, 0.0])
+        assert parts.tolist() == pytest.approx([1 / 3] * 3)
+
+    def test_who_is_judged_keeps_the_share_and_the_rest_is_for_the_others(self) -> None:
+        nan = float("nan")
+        parts = shares([0, 10, 20], until=[9, 38, 48], likely=[1, 1, 3], chance=[1, 1, 1], given=[1.0, 0.7, nan])
+        assert parts.tolist() == pytest.approx([1.0, 0.7, 0.3])
+
+    def test_without_bets_there_is_nothing_to_share(self) -> None:
+        assert shares([], until=[], likely=[], chance=[]).size == 0
 
     @pytest.mark.parametrize(
-        ("likely", "chance"), [([], []), ([1, 2], [0.5]), ([1], [1.5]), ([float("nan")], [0.5]), (1.0, 0.5)]
+        "fields",
+        [
+            {"likely": [1, 2]},
+            {"chance": [1.5]},
+            {"likely": [float("nan")]},
+            {"until": [-1]},
+            {"given": [1.1]},
+            {"until": [float("inf")]},
+        ],
     )
-    def test_what_is_no_list_of_bets_is_refused(self, likely: object, chance: object) -> None:
+    def test_what_is_no_list_of_bets_is_refused(self, fields: dict[str, list[float]]) -> None:
+        asked = {"lands_on": [0], "until": [28], "likely": [1.0], "chance": [0.5]} | fields
         with pytest.raises(ValueError, match="must"):
-            share(1.0, likely=likely, chance=chance)
-
-    def test_an_endless_movement_is_refused(self) -> None:
-        with pytest.raises(ValueError, match="moved"):
-            share(float("inf"), likely=[1], chance=[0.5])
+            shares(**asked)
 
 
 def found(measured: float, *, half: float = 1.0) -> Impact:

@@ -14,7 +14,8 @@ from headway.engine.impact import Fact, Method, Outcome
 from headway.lib import clock
 from headway.okr.models import KeyResult, Measurement
 from headway.scrum.models import Category, Item
-from headway.value.models import Bet, Serves
+from headway.value.actions import enter_verdict
+from headway.value.models import Bet, Serves, Verdict
 from headway.value.queries.impact import impact_of, visible_effect, weeks_around
 from tests.world import World, make_item, make_key_result, make_measurement
 
@@ -106,6 +107,40 @@ def test_bets_of_one_window_share_and_never_more_than_it_moved(world: World, key
     assert not found[0].evidence.facts[Fact.ALONE]
 
 
+def test_a_chain_of_launches_shares_each_day_among_those_that_have_landed(
+    world: World, key_result: KeyResult
+) -> None:
+    chain = [delivered(world, key_result, days_ago=days) for days in (68, 48, LAUNCHED_DAYS_AGO)]
+    measure_weekly(key_result, CALM, (36.0, 36.3, 35.8, 36.1))
+    found = [impact_of(bet, today=clock.today()) for bet in chain]
+    assert [one.share for one in found] == pytest.approx([0.5, 0.5, 0.5])
+    assert [[other.bet_id for other in one.together] for one in found] == [
+        [chain[1].pk],
+        [chain[0].pk, chain[2].pk],
+        [chain[1].pk],
+    ]
+
+
+def test_who_is_judged_first_keeps_the_share_and_never_is_more_given_out(world: World, key_result: KeyResult) -> None:
+    first, second = delivered(world, key_result), delivered(world, key_result, days_ago=LAUNCHED_DAYS_AGO - 5)
+    measure_weekly(key_result, CALM, (36.0, 36.3, 35.8, 36.1))
+    early = clock.today() - dt.timedelta(days=7)
+    enter_verdict(first, by=world.bo, outcome="moved", scale=4, judged_on=early)
+    third = delivered(world, key_result, days_ago=LAUNCHED_DAYS_AGO - 5, likely=100.0, high=100.0)
+    given_away = [impact_of(bet, today=clock.today()).share for bet in (second, third)]
+    kept = Verdict.objects.get().facts["share"]
+    assert kept == pytest.approx(0.5)
+    assert kept + sum(given_away) == pytest.approx(1)
+
+
+def test_what_a_bet_lands_after_the_verdict_takes_nothing_from_it(world: World, key_result: KeyResult) -> None:
+    first = delivered(world, key_result)
+    measure_weekly(key_result, CALM, (36.0, 36.3, 35.8, 36.1))
+    enter_verdict(first, by=world.bo, outcome="moved", scale=4, judged_on=clock.today() - dt.timedelta(days=7))
+    late = delivered(world, key_result, days_ago=3)
+    assert impact_of(late, today=clock.today()).share == 1.0
+
+
 def test_the_lag_is_not_counted_and_moves_the_window(world: World, key_result: KeyResult) -> None:
     late = delivered(world, key_result, lag_weeks=2)
     soon = delivered(world, key_result, days_ago=LAUNCHED_DAYS_AGO + 20)
@@ -114,6 +149,7 @@ def test_the_lag_is_not_counted_and_moves_the_window(world: World, key_result: K
     assert found.measured == pytest.approx(5, abs=0.3)
     assert found.together == ()
     late.lag_weeks = 0
+    late.save()
     assert [one.bet_id for one in impact_of(late, today=clock.today()).together] == [soon.pk]
     late.lag_weeks = 3
     missing = impact_of(late, today=clock.today()).too_little

@@ -13,10 +13,10 @@ from headway.engine import impact as engine
 from headway.okr.models import KeyResult, Measurement
 from headway.scrum.models import Category
 
-from ..models import Bet
+from ..models import Bet, Verdict
 
 WINDOW_DAYS = 28
-"""Bets on one Key Result that land, their lag over, within so many days of each other cannot be told apart."""
+"""So long after it landed, its lag over, a movement of the Key Result may be due to a bet."""
 WEEKS_KEPT = 156
 """Weeks before the launch that are looked at: three years."""
 
@@ -32,7 +32,7 @@ class Week:
 
 @dataclass(frozen=True)
 class LandedTogether:
-    """Another bet on the Key Result that landed in the same window; `share` 0–1 of what was moved falls to it."""
+    """Another bet on the Key Result that may have moved it in the same weeks; `share` 0–1 of its own weeks is its."""
 
     bet_id: int
     item_id: int
@@ -112,7 +112,7 @@ def impact_of(
     if control is not None:
         first = weeks[0].from_on if weeks else launched_on
         others, _at = weeks_around(_measured(control, today), launched_on=launched_on, today=today, first=first)
-    together, share = _landed_together(bet, launched_on) if experiment is None else ((), 1.0)
+    together, share = _landed_together(bet, today) if experiment is None else ((), 1.0)
     ruler = _Ruler.of(key_result, weeks, others)
     try:
         found = engine.measure(
@@ -272,46 +272,89 @@ def _measured(key_result: KeyResult, today: dt.date) -> list[tuple[dt.date, floa
     return list(found.order_by("measured_on", "id").values_list("measured_on", "value"))
 
 
-def _landed_together(bet: Bet, launched_on: dt.date) -> tuple[tuple[LandedTogether, ...], float]:
-    """Return the other bets of the window, oldest first, and the share of the Key Result's movement of this one.
+@dataclass(frozen=True)
+class _Landing:
+    """A delivered bet on the Key Result: when it lands, its lag over, and the share that a verdict has given it."""
 
-    They land, as this one does, when their lag after the launch is over.
+    bet_id: int
+    item_id: int
+    key: str
+    title: str
+    done_on: dt.date
+    lands_on: dt.date
+    likely: float
+    chance: float
+    judged_on: dt.date | None
+    given: float | None
+
+    @property
+    def until(self) -> dt.date:
+        """The last day on which a movement may be due to it: what comes after its verdict is not in its figures."""
+        window_ends = self.lands_on + dt.timedelta(days=WINDOW_DAYS)
+        if self.given is None or self.judged_on is None:
+            return window_ends
+        return max(min(window_ends, self.judged_on), self.lands_on)
+
+
+def _landed_together(bet: Bet, today: dt.date) -> tuple[tuple[LandedTogether, ...], float]:
+    """Return the other bets that may have moved it on the days of this one, oldest first, and this one's share.
+
+    What a Key Result moves on a day is shared by the bets that landed in the four weeks up to it, their lag over.
     """
-    lands_on = launched_on + dt.timedelta(weeks=bet.lag_weeks)
-    window = dt.timedelta(days=WINDOW_DAYS)
-    found = (
+    landings = [one for one in _landings(bet) if one.bet_id == bet.pk or one.lands_on <= today]
+    own = next((place for place, one in enumerate(landings) if one.bet_id == bet.pk), None)
+    if own is None:
+        return (), 1.0
+    shares = engine.shares(
+        [one.lands_on.toordinal() for one in landings],
+        until=[one.until.toordinal() for one in landings],
+        likely=[one.likely for one in landings],
+        chance=[one.chance for one in landings],
+        given=[math.nan if one.given is None or one.bet_id == bet.pk else one.given for one in landings],
+    ).tolist()
+    this = landings[own]
+    return tuple(
+        LandedTogether(one.bet_id, one.item_id, one.key, one.title, one.done_on, share)
+        for one, share in zip(landings, shares, strict=True)
+        if one is not this and one.lands_on <= this.until and this.lands_on <= one.until
+    ), shares[own]
+
+
+def _landings(bet: Bet) -> list[_Landing]:
+    """Return the delivered bets on a bet's Key Result, oldest first. One query.
+
+    A share is given for good by a verdict of the figures of the Key Result itself.
+    """
+    of_figures = [Verdict.Method.PLACEBO, Verdict.Method.CONTROL]
+    columns = ("serves__item__team__key", "serves__item__number", "serves__item__title", "serves__item__done_at")
+    rows = (
         Bet.objects.filter(
             serves__key_result_id=bet.serves.key_result_id,
             serves__item__category=Category.DONE,
             serves__item__removed_at=None,
-            serves__item__done_at__lt=_midnight(lands_on + window + dt.timedelta(days=1)),
+            serves__item__done_at__isnull=False,
         )
-        .exclude(pk=bet.pk)
-        .select_related("serves__item__team")
         .order_by("serves__item__done_at", "pk")
-    )
-    others = [other for other in found if abs(_lands_on(other) - lands_on) <= window]
-    bets = [bet, *others]
-    shares = engine.share(1.0, likely=[one.likely for one in bets], chance=[one.chance for one in bets]).tolist()
-    return tuple(
-        LandedTogether(
-            bet_id=other.pk,
-            item_id=other.serves.item_id,
-            key=other.serves.item.key,
-            title=other.serves.item.title,
-            done_on=timezone.localdate(other.serves.item.done_at),
-            share=share,
+        .values_list(
+            *("pk", "serves__item_id", *columns, "lag_weeks", "likely", "chance"),
+            *("verdict__judged_on", "verdict__method", "verdict__facts__share"),
         )
-        for other, share in zip(others, shares[1:], strict=True)
-    ), shares[0]
-
-
-def _lands_on(bet: Bet) -> dt.date:
-    return timezone.localdate(bet.serves.item.done_at) + dt.timedelta(weeks=bet.lag_weeks)
-
-
-def _midnight(day: dt.date) -> dt.datetime:
-    return timezone.make_aware(dt.datetime.combine(day, dt.time.min))
+    )
+    return [
+        _Landing(
+            bet_id=pk,
+            item_id=item_id,
+            key=f"{team_key}-{number}",
+            title=title,
+            done_on=timezone.localdate(done_at),
+            lands_on=timezone.localdate(done_at) + dt.timedelta(weeks=lag_weeks),
+            likely=likely,
+            chance=chance,
+            judged_on=judged_on,
+            given=share if method in of_figures else None,
+        )
+        for (pk, item_id, team_key, number, title, done_at, lag_weeks, likely, chance, judged_on, method, share) in rows
+    ]
 
 
 def _nothing(
