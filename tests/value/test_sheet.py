@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterator
+from itertools import permutations
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from headway.engine.portfolio import BetInput, SimplePortfolio, item_values, score_order, simple_best_order
+from headway.engine import portfolio as engine
 from headway.lib import clock
 from headway.okr.models import KeyResult
 from headway.scrum.models import Category, Item
@@ -43,7 +44,9 @@ def test_value_is_chance_times_mean_times_worth_over_the_way(world: World) -> No
     assert row.value == pytest.approx(5.0)
     assert row.weeks == pytest.approx(1.0), "6 of the 2 × 3 that a week holds"
     assert row.value_per_week == pytest.approx(5.0)
-    assert row.cost_of_waiting == pytest.approx(5.0 / 26)
+    assert row.adds == pytest.approx(5.0 * 25 / 26, rel=0.1), "it lands after a week, and is shared by the reserve"
+    assert row.cost_of_waiting == pytest.approx(5.0 * 2 / 26, rel=0.1), "a Sprint of two weeks"
+    assert row.pays == pytest.approx(0.5, abs=0.02)
     assert row.bets[0].expected == pytest.approx(1.0)
 
 
@@ -112,7 +115,9 @@ def test_the_present_order_is_never_worth_more_than_the_best_found(world: World)
     assert sheet.value_best is not None
     assert sheet.value_present < sheet.value_best
     assert sheet.waiting == pytest.approx(sheet.value_best - sheet.value_present)
-    assert [row.best_place for row in sheet.rows] == [2, 1]
+    assert sheet.plan is not None
+    assert sheet.plan.best.order == (sheet.rows[1].number, sheet.rows[0].number)
+    assert sheet.plan.best.gap == 0.0, "of so few every order is tried"
 
 
 def test_two_that_cannot_be_told_apart_are_a_tie_and_a_kind_between_only_stands_there(world: World) -> None:
@@ -261,15 +266,23 @@ def test_the_figures_are_those_of_the_engine_on_any_database(world: World) -> No
     for low, likely, high, chance, size in promises:
         make_bet(make_item(world.team, size=size), world.key_result, low, likely, high, chance)
     make_measurement(world.key_result, 43.3)
-    portfolio = SimplePortfolio(
-        effort_weeks=tuple(size / 6.0 for *_promise, size in promises),
-        bets=tuple(BetInput(item, 0, *promise) for item, (*promise, _size) in enumerate(promises)),
-        gap=(50.0 - 43.3,),
-        worth=(100.0,),
-        span=(20.0,),
-        horizon_weeks=26.0,
-    )
+    bets = [engine.BetInput(item, 0, *promise) for item, (*promise, _size) in enumerate(promises)]
     sheet = sheet_of(world)
-    assert [row.value for row in sheet.rows] == item_values(portfolio).tolist()
-    assert sheet.value_present == score_order(portfolio, range(4))
-    assert sheet.value_best == simple_best_order(portfolio)[1]
+    assert sheet.plan is not None
+    portfolio = engine.Portfolio(
+        effort=[size / 6.0 for *_promise, size in promises],
+        capacity=[2 * 0.8],
+        bets=bets,
+        gap=[50.0 - 43.3],
+        worth=[100.0],
+        span=[20.0],
+        drift=[0.0],
+        capacity_spread=sheet.plan.asked.portfolio.capacity_spread,
+    )
+    assert sheet.plan.asked.portfolio == portfolio
+    drawn = engine.Scenarios(portfolio, rng=sheet.plan.asked.rng())
+    assert [row.value for row in sheet.rows] == pytest.approx(engine.cost_of_delay(portfolio).tolist())
+    assert [row.adds for row in sheet.rows] == [step.adds for step in drawn.steps(range(4))]
+    assert [row.cost_of_waiting for row in sheet.rows] == [step.waiting for step in drawn.steps(range(4))]
+    assert sheet.value_present == drawn.score(range(4))
+    assert sheet.value_best == max(drawn.score(order) for order in permutations(range(4)))

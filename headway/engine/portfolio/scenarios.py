@@ -33,7 +33,8 @@ class Step:
 
     ``adds``: expected value given what stands above it; over an order they sum to its value.
     ``waiting``: value lost if it alone came one Sprint later. ``lands``: weeks from now at which it is done,
-    10th, 50th and 90th percentile. ``done``: chance that it is done within the horizon.
+    10th, 50th and 90th percentile. ``done``: chance that it is done within the horizon. ``pays``: chance that it
+    brings anything at all where it stands.
     """
 
     item: int
@@ -41,6 +42,7 @@ class Step:
     waiting: float
     lands: tuple[float, float, float]
     done: float
+    pays: float
 
 
 class Scenarios:
@@ -58,7 +60,8 @@ class Scenarios:
     -----
     Each quantity is drawn in strata of equal chance (Latin hypercube): its own mean comes out almost exactly,
     and orders are told apart with far fewer scenarios than by independent draws. Whether a bet comes true
-    and by how much are drawn apart, so is each item's effort; the pace is one draw per scenario.
+    and by how much are drawn apart, so is each item's effort; the pace is one draw per scenario. Scenarios
+    stand by their pace, the slowest first: a piece of slow ones is scored as far down as its team gets.
 
     References
     ----------
@@ -109,14 +112,13 @@ class Scenarios:
         return np.concatenate(pieces).astype(float)
 
     def part(self, scenarios: int) -> "Scenarios":
-        """Return the first so many of the scenarios, to search on fewer."""
+        """Return so many of the scenarios, evenly from slow to fast, to search on fewer."""
         if scenarios >= self.size:
             return self
         fewer = copy(self)
         fewer.size = scenarios
-        fewer.work, fewer.moves, fewer.start = (
-            np.ascontiguousarray(rows[:, :scenarios]) for rows in (self.work, self.moves, self.start)
-        )
+        chosen = (2 * np.arange(scenarios) + 1) * self.size // (2 * scenarios)
+        fewer.work, fewer.moves, fewer.start = (rows[:, chosen] for rows in (self.work, self.moves, self.start))
         return fewer
 
     def steps(self, order: Sequence[int]) -> list[Step]:
@@ -127,6 +129,7 @@ class Scenarios:
         adds, waiting = np.zeros(len(portfolio.effort)), np.zeros(len(portfolio.effort))
         lands: dict[int, tuple[float, float, float]] = {}
         done: dict[int, float] = {}
+        pays = np.zeros(len(portfolio.effort))
         level = self.start.copy()
         work = np.zeros(self.size, np.float32)
         for item, released in zip(named, self._released(named), strict=True):
@@ -136,14 +139,18 @@ class Scenarios:
             lands[item] = float(low), float(middle), float(high)
             done[item] = float(np.mean(time <= 1 + _ROUNDING))
             for one in released:
+                brings = np.zeros(self.size, np.float32)
                 for bet in self.bets_of[one]:
                     kr = self.kr_of[bet]
                     gained = self.reached(kr, level[kr] + self.moves[bet]) - self.reached(kr, level[kr])
                     level[kr] += self.moves[bet]
                     share, later = self.share(time, self.lag[bet]), self.share(time, self.lag[bet] + sprint)
-                    adds[one] += _mean(gained * share)
+                    counted = gained * share
+                    brings += counted
+                    adds[one] += _mean(counted)
                     waiting[one] += _mean(gained * (share - later))
-        return [Step(i, float(adds[i]), float(waiting[i]), lands[i], done[i]) for i in named]
+                pays[one] = float(np.mean(brings > 0))
+        return [Step(i, float(adds[i]), float(waiting[i]), lands[i], done[i], float(pays[i])) for i in named]
 
     def sprint_ends(self, order: Sequence[int], sprints: int = 3) -> list[tuple[int, int, int]]:
         """Return how many items of the order are done by the end of each coming Sprint.
@@ -204,7 +211,7 @@ class Scenarios:
             spread * _normals(rng, len(portfolio.effort), self.size) - spread**2 / 2
         )
         sigma = portfolio.capacity_spread
-        pace = np.exp(sigma * _normals(rng, 1, self.size) - sigma**2 / 2)
+        pace = np.exp(sigma * _middles(self.size) - sigma**2 / 2)
         work: Singles = (effort / (pace * self._clock.first)).astype(np.float32)
         return work
 
@@ -338,18 +345,22 @@ def _strata(rng: np.random.Generator, rows: int, columns: int) -> Floats:
 
 
 def _normals(rng: np.random.Generator, rows: int, columns: int) -> Floats:
-    """Return standard normals, each row in random order of the middles of equal strata.
+    """Return standard normals, each row :func:`_middles` in random order."""
+    normals: Floats = rng.permuted(np.broadcast_to(_middles(columns), (rows, columns)), axis=1)
+    return normals
+
+
+def _middles(columns: int) -> Floats:
+    """Return standard normals, the middles of equal strata, ascending.
 
     With one column, 0: a scenario in which everything is as expected.
     """
     # SciPy late: idle memory counts.
     from scipy.special import ndtri
 
-    middles = ndtri((np.arange(columns) + 0.5) / columns)
+    middles: Floats = ndtri((np.arange(columns) + 0.5) / columns)
     # The middles of the strata fall short of the variance; a little for many, much for few.
-    scale = 1 / np.sqrt(np.mean(middles**2)) if columns > 1 else 1.0
-    normals: Floats = rng.permuted(np.broadcast_to(middles * scale, (rows, columns)), axis=1)
-    return normals
+    return middles / np.sqrt(np.mean(middles**2)) if columns > 1 else middles
 
 
 def _bets_with_effect(portfolio: Portfolio) -> tuple[tuple[int, ...], ...]:

@@ -79,7 +79,11 @@ def item_promise(item: Item, viewer: Actor, *, today: dt.date | None = None) -> 
     currency = currency_of(team, aims.values())
     today = today or clock.today()
     pace = pace_of(team, today)
-    row = valued(team, [row_of(loaded, aims, pace, currency, track_record(team))], aims)[0][0]
+    row = valued(
+        [row_of(loaded, aims, pace, currency, track_record(team))],
+        horizon_weeks=team.organisation.horizon_weeks,
+        sprint_weeks=team.sprint_days / 7,
+    )[0]
     estimates = estimates_lines(item)
     said = {pk: [one.likely for one in line.shown.answers] for pk, line in estimates.items() if line.shown}
     return ItemPromise(

@@ -79,6 +79,25 @@ def outlook_of(
     return answer
 
 
+def change_ahead(
+    key_result: KeyResult, series: Sequence[tuple[dt.date, float]], *, weeks: int, chances: Sequence[float]
+) -> tuple[float, ...] | None:
+    """Return how far a Key Result moves by itself in so many weeks, towards better, at each of these chances.
+
+    None where it has no way to go, or too little was measured to say. `series`: the values that count, oldest first.
+    """
+    baseline, target = key_result.baseline, key_result.target
+    if baseline is None or target is None or baseline == target:
+        return None
+    values, every = engine.evenly([on.toordinal() for on, _value in series], [value for _on, value in series])
+    if len(values) < engine.MEASUREMENTS_NEEDED or (values == values[0]).all():
+        return None
+    steps = min(max(round(7 * weeks / every), 1), engine.STEPS_AT_MOST)
+    ahead = _ahead(values, steps, key_result)
+    sign, last = (1.0 if target > baseline else -1.0), series[-1][1]
+    return tuple(sorted(sign * (float(ahead.quantile(chance)) - last) for chance in chances))
+
+
 def _series(key_result: KeyResult, series: Sequence[tuple[dt.date, float]] | None) -> Sequence[tuple[dt.date, float]]:
     if series is not None:
         return series

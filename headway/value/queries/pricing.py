@@ -1,13 +1,11 @@
-"""What each promise is worth: rows of the value sheet, priced by the engine (load → engine → show)."""
+"""What each promise is worth by itself: rows of the value sheet, priced by the engine (load → engine → show)."""
 
 import datetime as dt
-import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+import math
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from typing import NamedTuple
 
-import numpy as np
 from django.db.models import OuterRef, Subquery
 from django.utils.translation import gettext as _
 
@@ -20,6 +18,7 @@ from headway.scrum.models import Category, Item
 
 from ..models import Bet, Serves
 from .effort import Pace
+from .plan import Standing
 from .promises import BetLine, bet_line
 from .track_record import TeamRecord
 
@@ -70,8 +69,11 @@ class KindLine:
 class Row:
     """One item of the sheet. Value in the sheet's unit; what cannot be computed is None.
 
-    `rank` counts the rows of the sheet from 1. `tie` numbers the group of those that cannot be told apart; `tie_place`
-    is "first", "middle" or "last" in it, or "through" for a row that only stands in between.
+    `value` is what it brings alone and landed today, `adds` what it brings where it stands, `cost_of_waiting` what is
+    lost there if it comes a Sprint later, `pays` the chance that it brings anything, `lands` the weeks until it is
+    done, 10th, 50th and 90th percentile. `rank` counts the rows of the sheet from 1. `tie` numbers the group of those
+    that cannot be told apart; `tie_place` is "first", "middle" or "last" in it, or "through" for a row that only stands
+    in between.
     """
 
     item_id: int
@@ -89,7 +91,9 @@ class Row:
     value: float | None = None
     value_per_week: float | None = None
     cost_of_waiting: float | None = None
-    best_place: int | None = None
+    adds: float | None = None
+    pays: float | None = None
+    lands: tuple[float, float, float] | None = None
     tie: int | None = None
     tie_place: str = ""
     tie_with: tuple[str, ...] = ()
@@ -203,7 +207,7 @@ def aims_at(ids: frozenset[int]) -> dict[int, Aim]:
         KeyResult.objects.filter(pk__in=ids)
         .select_related("objective")
         .annotate(now=Subquery(latest.values("value")[:1]))
-        .order_by("objective__position", "position", "title", "pk")
+        .order_by("objective__position", "objective_id", "position", "pk")
     )
     return {row.pk: _aim(place, row) for place, row in enumerate(found)}
 
@@ -297,71 +301,44 @@ def without_kinds_below_the_last_bet(rows: list[Row]) -> list[Row]:
     return [replace(row, rank=place) for place, row in enumerate(rows[: last + 1], start=1)]
 
 
-def valued(team: Team, rows: list[Row], aims: Mapping[int, Aim]) -> tuple[list[Row], float | None, float | None]:
-    """Give the rows their value; return them with the value of the present order and of the best one found."""
-    priced = [place for place, row in enumerate(rows) if any(bet.gap is not None for bet in row.bets)]
-    if not priced:
-        return rows, None, None
-    portfolio = _portfolio(team, [rows[place] for place in priced], aims)
-    known = _figures(team.key, portfolio)
-    values = known.values
-    if any(rows[place].weeks is None for place in priced):
-        for place, value in zip(priced, values, strict=True):
-            rows[place] = replace(rows[place], value=value)
-        return rows, None, None
-    order = range(len(priced))
-    best_place = {index: place for place, index in enumerate(known.best, start=1)}
-    figures = zip(
-        priced,
-        values,
-        known.per_week,
-        known.waiting,
-        order,
-        strict=True,
-    )
-    for place, value, per_week, waiting, index in figures:
-        rows[place] = replace(
-            rows[place],
-            value=value,
-            value_per_week=per_week,
-            cost_of_waiting=waiting,
-            best_place=best_place[index],
-        )
-    for number, group in enumerate(known.ties, start=1):
-        _tie(rows, [priced[index] for index in group], number)
-    return rows, known.present, known.value_best
+def valued(rows: list[Row], *, horizon_weeks: float, sprint_weeks: float) -> list[Row]:
+    """Give the rows what each brings alone and landed today, per week of work, and loses by waiting a Sprint."""
+    return [_valued(row, horizon_weeks, sprint_weeks) for row in rows]
 
 
-@dataclass(frozen=True)
-class _Figures:
-    """What the engine says of a portfolio in its present order."""
-
-    values: tuple[float, ...]
-    per_week: tuple[float, ...]
-    waiting: tuple[float, ...]
-    best: tuple[int, ...]
-    value_best: float
-    present: float
-    ties: tuple[tuple[int, ...], ...]
-
-
-@lru_cache(maxsize=64)
-def _figures(team_key: str, portfolio: engine.SimplePortfolio) -> _Figures:
-    """Kept by what goes in: a card that moves on the board changes nothing of what the backlog is worth."""
-    order = range(len(portfolio.effort_weeks))
-    best, value_best = engine.simple_best_order(portfolio)
-    return _Figures(
-        values=tuple(engine.item_values(portfolio).tolist()),
-        per_week=tuple(engine.value_per_week(portfolio).tolist()),
-        waiting=tuple(engine.cost_of_waiting(portfolio).tolist()),
-        best=tuple(best),
-        value_best=float(value_best),
-        present=float(engine.score_order(portfolio, order)),
-        ties=tuple(tuple(group) for group in engine.tie_groups(portfolio, order, rng=_rng(team_key, portfolio))),
+def _valued(row: Row, horizon_weeks: float, sprint_weeks: float) -> Row:
+    parts = [
+        float(engine.value_of(bet.expected or 0.0, worth=bet.worth or 0.0, gap=bet.gap, span=bet.span))
+        for bet in row.bets
+        if bet.gap is not None and bet.span
+    ]
+    if not parts:
+        return row
+    value = math.fsum(parts)
+    if row.weeks is None:
+        return replace(row, value=value)
+    return replace(
+        row,
+        value=value,
+        value_per_week=value / row.weeks,
+        cost_of_waiting=lost_by_waiting(value, row.weeks, horizon_weeks=horizon_weeks, by_weeks=sprint_weeks),
     )
 
 
-def _tie(rows: list[Row], places: list[int], number: int) -> None:
+def lost_by_waiting(value: float, weeks: float, *, horizon_weeks: float, by_weeks: float) -> float:
+    """Return what an item loses that alone is begun so many weeks later: its value counts for the horizon left."""
+    return value * min(max(horizon_weeks - weeks, 0.0), by_weeks) / horizon_weeks
+
+
+def with_standing(row: Row, standing: Standing) -> Row:
+    """Return a row with what it does where it stands; only what has a price brings anything."""
+    lands = replace(row, lands=standing.lands)
+    if row.value is None:
+        return lands
+    return replace(lands, adds=standing.adds, cost_of_waiting=standing.waiting, pays=standing.pays)
+
+
+def tie(rows: list[Row], places: list[int], number: int) -> None:
     """Mark the rows of a tie, and those of a kind that only stand between them."""
     for place in range(places[0], places[-1] + 1):
         where = "first" if place == places[0] else "last" if place == places[-1] else "middle"
@@ -370,36 +347,3 @@ def _tie(rows: list[Row], places: list[int], number: int) -> None:
             continue
         others = tuple(str(rows[other].number) for other in places if other != place)
         rows[place] = replace(rows[place], tie=number, tie_place=where, tie_with=others)
-
-
-def _portfolio(team: Team, rows: Sequence[Row], aims: Mapping[int, Aim]) -> engine.SimplePortfolio:
-    counted = sorted((aim for aim in aims.values() if aim.gap is not None), key=lambda aim: aim.place)
-    index = {aim.key_result.pk: place for place, aim in enumerate(counted)}
-    worth = {bet.key_result_id: bet.worth for row in rows for bet in row.bets if bet.worth is not None}
-    return engine.SimplePortfolio(
-        # Without a pace no figure that needs weeks is shown; value alone does not depend on them.
-        effort_weeks=tuple(row.weeks or 1.0 for row in rows),
-        bets=tuple(
-            engine.BetInput(
-                item=place,
-                kr=index[bet.key_result_id],
-                low=bet.counted.low,
-                likely=bet.counted.likely,
-                high=bet.counted.high,
-                chance=bet.counted.chance,
-            )
-            for place, row in enumerate(rows)
-            for bet in row.bets
-            if bet.gap is not None
-        ),
-        gap=tuple(aim.gap for aim in counted if aim.gap is not None),
-        worth=tuple(worth.get(aim.key_result.pk) or 0.0 for aim in counted),
-        span=tuple(aim.span for aim in counted if aim.span is not None),
-        horizon_weeks=float(team.organisation.horizon_weeks),
-    )
-
-
-def _rng(team_key: str, portfolio: engine.SimplePortfolio) -> np.random.Generator:
-    """Seed from the content, so that the same input gives the same ties on every database, page and command."""
-    digest = hashlib.sha256(f"{team_key} {portfolio!r}".encode()).digest()
-    return np.random.default_rng(int.from_bytes(digest[:8], "big"))

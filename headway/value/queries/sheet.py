@@ -2,35 +2,36 @@
 
 import datetime as dt
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
-from django.db.models import Exists, F, OuterRef
-from django.utils.translation import gettext as _
+from django.db.models import Exists, OuterRef
 
 from headway.lib import clock
-from headway.lib.days import Calendar
 from headway.live.known import Aspect, remembered
 from headway.people.access import allows
 from headway.people.actor import Actor
 from headway.people.models import Team
-from headway.scrum.models import Item, Sprint
+from headway.scrum.models import Item
 from headway.scrum.queries import current_sprint
 
 from ..models import NotNow
-from .effort import Pace, pace_of
+from .effort import Pace, history_of, pace_of
+from .plan import OrderFigures, Plan
+from .planning import Binding, Coming, coming_sprints, plan_of
 from .pricing import (
-    Aim,
-    Loaded,
     PricedBet,
     Row,
     aimed_at,
     aims_at,
     currency_of,
+    lost_by_waiting,
     open_with_a_promise,
     promising_items,
     row_of,
+    tie,
     valued,
+    with_standing,
     without_kinds_below_the_last_bet,
 )
 from .promises import Linked, Promise, promises_for, share_linked
@@ -60,26 +61,46 @@ class ShelfRow:
 
 
 @dataclass(frozen=True)
+class SprintLine:
+    """How far down a coming Sprint reaches: `rows` fit by their expected work, of those before it too.
+
+    `low`, `middle`, `high`: how many are done by its end, 10th, 50th and 90th percentile.
+    """
+
+    sprint: str
+    ends_on: dt.date
+    rows: int
+    low: int
+    middle: int
+    high: int
+
+
+@dataclass(frozen=True)
 class Capacity:
-    """What the next Sprint holds [weeks of work], and after how many rows that is used up."""
+    """What the next Sprint holds [weeks of work], and after how many rows that is used up; `lines`: of three Sprints."""
 
     sprint: str
     weeks: float
     reserve_weeks: float
     rows: int
+    lines: tuple[SprintLine, ...] = ()
 
 
 @dataclass(frozen=True)
 class Sheet:
-    """The value sheet of a team. `currency` None: values are points, 100 = one Key Result's whole way."""
+    """The value sheet of a team. `currency` None: values are points, 100 = one Key Result's whole way.
+
+    `plan` answers for any order; None where weeks of work are not known. `figures` are those of the order shown, which
+    is not the present one where `is_tried`.
+    """
 
     team: Team
     rows: tuple[Row, ...]
     not_now: tuple[ShelfRow, ...]
     currency: str | None
     horizon_weeks: int
-    value_present: float | None
-    value_best: float | None
+    plan: Plan | None
+    figures: OrderFigures | None
     capacity: Capacity | None
     pace: Pace
     scale: Scale | None
@@ -92,13 +113,32 @@ class Sheet:
     can_bet: bool
     record: TeamRecord
     is_raw: bool = False
+    is_tried: bool = False
+
+    @property
+    def value_present(self) -> float | None:
+        """What the work in the present order is worth; None where nothing of it has a price in weeks."""
+        return self.plan.now.value if self.plan and self.plan.bets else None
+
+    @property
+    def value_shown(self) -> float | None:
+        """What the work in the order shown is worth."""
+        return self.figures.value if self.figures and self.plan and self.plan.bets else None
+
+    @property
+    def value_best(self) -> float | None:
+        """What the best order found is worth. Looks for it where nobody has."""
+        return self.plan.best.value if self.plan and self.plan.bets else None
+
+    @property
+    def is_best_at_hand(self) -> bool:
+        """Say whether the best order is known or found in a moment; else it is asked for after the page."""
+        return self.plan is None or self.plan.is_quick
 
     @property
     def waiting(self) -> float | None:
         """Value that another order would bring."""
-        if self.value_present is None or self.value_best is None:
-            return None
-        return max(self.value_best - self.value_present, 0.0)
+        return self.plan.gain if self.plan and self.plan.bets else None
 
     @property
     def weeks(self) -> float | None:
@@ -120,12 +160,20 @@ class Sheet:
         return next((row for row in self.rows if row.item_id == item_id), None)
 
 
-def value_sheet(team: Team, viewer: Actor, *, today: dt.date | None = None, raw: bool = False) -> Sheet:
+def value_sheet(
+    team: Team,
+    viewer: Actor,
+    *,
+    today: dt.date | None = None,
+    raw: bool = False,
+    order: Sequence[int] | None = None,
+) -> Sheet:
     """Return the team's value sheet: everything not yet done that makes a promise or is work of a kind.
 
     Items of the running Sprint are on the board already and only counted. Of the items of a kind those below the last
-    bet are left to the rest of the backlog. The engine sees only what has a price: promises as the team's track record
-    reads them, or as they were made where `raw`. A constant number of queries.
+    bet are left to the rest of the backlog. The engine sees promises as the team's track record reads them, or as they
+    were made where `raw`. With `order`, numbers of all its items, it is shown as if they stood so; ValueError where
+    that is no order of them. A constant number of queries.
     """
     today = today or clock.today()
     items = open_with_a_promise(team)
@@ -134,29 +182,51 @@ def value_sheet(team: Team, viewer: Actor, *, today: dt.date | None = None, raw:
     aimed = aimed_at(items.values())
     aims = _remembered(team, ("aims", aimed), lambda: aims_at(aimed), Aspect.FRAME)
     currency = currency_of(team, aims.values())
-    pace = pace_of(team, today)
+    history = history_of(team, today)
+    pace = pace_of(team, today, history)
     record = track_record(team)
-    correcting = None if raw else record
-    rows = [
-        row_of(loaded, aims, pace, currency, correcting)
-        for loaded in items.values()
-        if loaded.item.pk not in shelved and not (running and loaded.item.sprint_id == running.pk)
-    ]
-    rows = without_kinds_below_the_last_bet(rows)
-    rows, present, best = valued(team, rows, aims)
+    coming = _remembered(team, ("coming", today), lambda: coming_sprints(team, running, today), Aspect.FRAME)
+    horizon, read = team.organisation.horizon_weeks, None if raw else record
+    priced = valued(
+        [row_of(loaded, aims, pace, currency, read) for loaded in items.values()],
+        horizon_weeks=horizon,
+        sprint_weeks=coming.sprint_weeks,
+    )
+    every = {row.item_id: row for row in priced}
+    taken_on = [every[item_id] for item_id, loaded in items.items() if running and loaded.item.sprint_id == running.pk]
+    taken = {row.item_id for row in taken_on}
+    rows = without_kinds_below_the_last_bet(
+        [row for item_id, row in every.items() if item_id not in shelved and item_id not in taken]
+    )
+    plan = plan_of(
+        team,
+        rows,
+        shelved=[every[item_id] for item_id in shelved if item_id in every],
+        taken_on=taken_on,
+        aims=aims,
+        coming=coming,
+        weekly=history.weekly,
+        binding=Binding(),
+    )
+    if order is not None:
+        rows = _in_order(rows, order)
+    figures = None
+    if plan is not None:
+        figures = plan.now if order is None else plan.of(order)
+        rows = _with_figures(rows, figures)
     return Sheet(
         team=team,
         rows=tuple(rows),
-        not_now=_shelf(team, shelved, items, aims, pace, currency, correcting),
+        not_now=_shelf(team, shelved, every, horizon),
         currency=currency,
-        horizon_weeks=team.organisation.horizon_weeks,
-        value_present=present,
-        value_best=best,
-        capacity=_capacity(team, running, rows, today),
+        horizon_weeks=horizon,
+        plan=plan,
+        figures=figures,
+        capacity=_capacity(plan, figures, rows, coming),
         pace=pace,
         scale=scale_of([bet for row in rows for bet in row.bets]),
         linked=_remembered(team, ("share linked",), lambda: share_linked(team.pk), Aspect.OPEN),
-        in_sprint=sum(1 for loaded in items.values() if running and loaded.item.sprint_id == running.pk),
+        in_sprint=len(taken_on),
         running_sprint=running.name if running else "",
         running_sprint_id=running.pk if running else None,
         can_order=allows(viewer, "order_backlog", team),
@@ -164,7 +234,23 @@ def value_sheet(team: Team, viewer: Actor, *, today: dt.date | None = None, raw:
         can_bet=allows(viewer, "place_bet", team),
         record=record,
         is_raw=raw,
+        is_tried=order is not None,
     )
+
+
+def _in_order(rows: Sequence[Row], order: Sequence[int]) -> list[Row]:
+    by_number = {row.number: row for row in rows}
+    if len(order) != len(by_number) or set(order) != by_number.keys():
+        raise ValueError("order must name the items of the sheet, each once")
+    return [replace(by_number[number], rank=rank) for rank, number in enumerate(order, start=1)]
+
+
+def _with_figures(rows: Sequence[Row], figures: OrderFigures) -> list[Row]:
+    found = [with_standing(row, figures.standing[row.number]) for row in rows]
+    place = {row.number: at for at, row in enumerate(found)}
+    for number, group in enumerate(figures.ties, start=1):
+        tie(found, [place[one] for one in group], number)
+    return found
 
 
 def _remembered(
@@ -196,21 +282,13 @@ def rank_in_sheet(team: Team, item_id: int, *, today: dt.date | None = None) -> 
 
 
 def _shelf(
-    team: Team,
-    shelved: Mapping[int, tuple[NotNow, Item]],
-    items: Mapping[int, Loaded],
-    aims: Mapping[int, Aim],
-    pace: Pace,
-    currency: str | None,
-    record: TeamRecord | None,
+    team: Team, shelved: Mapping[int, tuple[NotNow, Item]], every: Mapping[int, Row], horizon_weeks: float
 ) -> tuple[ShelfRow, ...]:
     """Return the shelf, dearest first, then by the day; what has no price last."""
-    unpromised = promises_for([item_id for item_id in shelved if item_id not in items])
-    rows = [row_of(items[item_id], aims, pace, currency, record) for item_id in shelved if item_id in items]
-    priced = {row.item_id: row for row in valued(team, rows, aims)[0]}
+    unpromised = promises_for([item_id for item_id in shelved if item_id not in every])
     found = []
     for item_id, (lying, item) in shelved.items():
-        row = priced.get(item_id)
+        row = every.get(item_id)
         promise = unpromised.get(item_id, Promise())
         found.append(
             ShelfRow(
@@ -226,42 +304,40 @@ def _shelf(
                 serves=row.serves if row else tuple(line.name for line in promise.key_results),
                 kind=row.kind.name if row and row.kind else promise.kind.name if promise.kind else "",
                 bets=row.bets if row else (),
-                price=row.cost_of_waiting if row else None,
+                price=_price_a_week(row, horizon_weeks) if row else None,
             )
         )
     return tuple(sorted(found, key=lambda row: (row.price is None, -(row.price or 0.0), row.put_aside_at)))
 
 
-def _capacity(team: Team, running: Sprint | None, rows: Sequence[Row], today: dt.date) -> Capacity | None:
-    """Return what the next Sprint holds; None where the weeks of work are not known."""
-    if not rows or any(row.weeks is None for row in rows):
+def _price_a_week(row: Row, horizon_weeks: float) -> float | None:
+    if row.value is None or row.weeks is None:
         return None
-    sprint = _remembered(team, ("next sprint", today), lambda: _following(team, running, today), Aspect.FRAME)
-    days = team.sprint_days
-    if sprint and sprint.starts_on and sprint.ends_on:
-        days = (sprint.ends_on - sprint.starts_on).days + 1
-    if sprint:
-        name = sprint.name
-    elif running:
-        name = _("Sprint %(number)s") % {"number": running.number + 1}
-    else:
-        name = _("The next Sprint")
-    weeks = days / 7
-    if sprint and sprint.starts_on and sprint.ends_on and team.days_off:
-        usual = Calendar(team.calendar.working).count(sprint.starts_on, sprint.ends_on)
-        weeks *= team.calendar.count(sprint.starts_on, sprint.ends_on) / usual if usual else 1.0
-    held = weeks * (1 - team.reserve)
-    used, fitting = 0.0, 0
-    for row in rows:
+    return lost_by_waiting(row.value, row.weeks, horizon_weeks=horizon_weeks, by_weeks=1.0)
+
+
+def _capacity(plan: Plan | None, figures: OrderFigures | None, rows: Sequence[Row], coming: Coming) -> Capacity | None:
+    """Return what the next Sprints hold and how far down they reach; None where the weeks of work are not known."""
+    if plan is None or figures is None:
+        return None
+    held, lines = 0.0, []
+    for n, (low, middle, high) in enumerate(figures.reach):
+        held += coming.held[min(n, len(coming.held) - 1)]
+        lines.append(SprintLine(coming.names[n], coming.ends_on(n), _fitting(rows, held), low, middle, high))
+    return Capacity(
+        sprint=coming.names[0],
+        weeks=coming.held[0],
+        reserve_weeks=coming.reserve_weeks,
+        rows=lines[0].rows,
+        lines=tuple(lines),
+    )
+
+
+def _fitting(rows: Sequence[Row], held: float) -> int:
+    """Return how many rows, from the first, are expected to fit."""
+    used = 0.0
+    for fitting, row in enumerate(rows):
         used += row.weeks or 0.0
         if used > held + 1e-9:
-            break
-        fitting += 1
-    return Capacity(sprint=name, weeks=held, reserve_weeks=weeks - held, rows=fitting)
-
-
-def _following(team: Team, running: Sprint | None, today: dt.date) -> Sprint | None:
-    coming = Sprint.objects.filter(team=team, started_at=None, closed_at=None).exclude(ends_on__lt=today)
-    if running:
-        coming = coming.exclude(pk=running.pk)
-    return coming.order_by(F("starts_on").asc(nulls_last=True), "number").first()
+            return fitting
+    return len(rows)
