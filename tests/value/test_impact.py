@@ -218,7 +218,7 @@ def test_a_control_takes_away_what_moved_both(world: World) -> None:
     measure_weekly(here, tuple(30 + d for d in drift[:12]), tuple(30 + d for d in drift[12:]))
     measure_weekly(control, tuple(300 + 10 * d for d in drift[:12]), tuple(300 + 10 * d for d in drift[12:]))
     alone = impact_of(bet, today=clock.today())
-    beside = impact_of(bet, today=clock.today(), control=control)
+    beside = impact_of(bet, today=clock.today(), controls=[control])
     assert alone.impact is not None
     assert beside.impact is not None
     assert beside.impact.method is Method.CONTROL

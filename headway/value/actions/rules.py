@@ -25,6 +25,9 @@ from ..models import LONGEST_LAG_WEEKS, Bet, Estimate, Serves, Verdict
 
 PREDICTION = ("low", "likely", "high", "chance", "lag_weeks", "judge_on", "hypothesis")
 
+#: what was done to a bet, by the last word of the Change, that whoever takes it away or changes it has to know
+BEARS_ON_PROMISE = frozenset({"placed", "changed", "pooled"})
+
 CHAMPIONS = ("champion", "champion_asked")
 
 _WAS = {"lag_weeks": 0}
@@ -232,6 +235,7 @@ def plain_verdict(verdict: Verdict) -> dict[str, Any]:
         "follow_item_id": verdict.follow_item_id,
         "overruled_because": verdict.overruled_because,
         "experiment": verdict.experiment,
+        "controls": [one["key_result_id"] for one in verdict.facts.get("controls", ())],
         "judged_on": verdict.judged_on.isoformat(),
         "by": verdict.by_id,
     }

@@ -12,13 +12,14 @@ from django.utils.translation import gettext as _
 from headway.lib import clock
 from headway.live.history import CannotUndo, inverse, record
 from headway.live.models import Change
+from headway.okr.models import KeyResult
 from headway.people.access import require
 from headway.people.actor import Actor
 from headway.scrum.models import Category, Item
 
 from ..models import Bet, Verdict
-from ..queries.found import Found, found_of
-from ..queries.impact import impact_of
+from ..queries.controls import why_no_control
+from ..queries.found import Found, find
 from .rules import LARGEST_MOVEMENT, locked, plain_verdict, refuse_judged
 
 SAME_SHARE = 0.05
@@ -44,13 +45,15 @@ def enter_verdict(
     follow_item: Item | None = None,
     overruled_because: str = "",
     experiment: Arms | None = None,
+    controls: Sequence[KeyResult] = (),
 ) -> Verdict:
     """Enter what was found: did the item move its Key Result, by how much, how well do we know it?
 
     `measured`, `low`, `high` in the Key Result's unit, towards better; `scale` and `evidence` 1–5. What cannot be told
     has no grade. Where the engine has a verdict, one that agrees with it takes its figures, and one that does not
     needs `overruled_because` and is marked as people's words. What the engine found is kept as it was on the day.
-    `experiment` holds size, mean and variance of "control" and "treatment", in the Key Result's unit.
+    `experiment` holds size, mean and variance of "control" and "treatment", in the Key Result's unit; it comes before
+    `controls`, Key Results of the organisation with which this one is compared.
     """
     bet = locked(bet)
     require(by, "judge_bet", bet.serves.item)
@@ -64,7 +67,7 @@ def enter_verdict(
     if follow_item is not None and (follow_item.team_id != bet.serves.item.team_id or follow_item.removed_at):
         raise ValidationError({"follow_item": _("There is no such item in this team.")})
     day, because = judged_on or clock.today(), overruled_because.strip()
-    found = _found(bet, day, experiment)
+    found = _found(bet, day, experiment, controls)
     agrees = found is not None and _agrees(found, outcome, scale, measured)
     if found is not None and not agrees and not because:
         raise ValidationError(
@@ -119,20 +122,31 @@ def in_words(found: Found) -> str:
     return _("%(outcome)s, grade %(scale)s of 5") % {"outcome": outcome, "scale": found.scale}
 
 
-def _found(bet: Bet, day: dt.date, experiment: Arms | None) -> Found | None:
+def _found(bet: Bet, day: dt.date, experiment: Arms | None, controls: Sequence[KeyResult]) -> Found | None:
     arms = None
     if experiment is not None:
         if any(len(experiment.get(arm, ())) != 3 for arm in ARMS):
             raise ValidationError({"experiment": _("Give size, mean and variance of both groups.")})
         arms = (experiment["control"], experiment["treatment"])
+    if controls and (why := _why_not(bet, controls, day)):
+        raise ValidationError({"controls": why})
     try:
-        return found_of(impact_of(bet, today=day, experiment=arms), on=day)
+        found, too_little = find(bet, today=day, experiment=arms, controls=controls)
     except ValueError:
         if arms is None:
             raise
         raise ValidationError(
             {"experiment": _("Both groups need at least 2 in them, a mean, and a variance of 0 or more.")}
         ) from None
+    if found is None and controls:
+        raise ValidationError({"controls": too_little})
+    return found
+
+
+def _why_not(bet: Bet, controls: Sequence[KeyResult], day: dt.date) -> str:
+    if any(one.organisation_id != bet.serves.item.team.organisation_id for one in controls):
+        return _("There is no such Key Result.")
+    return why_no_control(bet, controls, today=day)
 
 
 def _agrees(found: Found, outcome: str, scale: int | None, measured: float | None) -> bool:

@@ -94,12 +94,13 @@ def impact_of(
     *,
     today: dt.date,
     experiment: tuple[Sequence[float], Sequence[float]] | None = None,
-    control: KeyResult | None = None,
+    controls: Sequence[KeyResult] = (),
 ) -> MeasuredImpact:
-    """Measure what a bet moved up to `today`. Two queries, three with a control, beside those for `bet.serves`.
+    """Measure what a bet moved up to `today`. Two queries, beside those for `bet.serves`.
 
     The launch is the day on which the item was done; the bet's lag after it is not counted. `experiment`: (size, mean,
     variance) of control and of treatment, in the Key Result's unit; what else landed was in both, so nothing is shared.
+    `controls`: Key Results that can be compared with this one (`controls.why_no_control` says which cannot).
     """
     item, key_result = bet.serves.item, bet.serves.key_result
     assert key_result is not None  # a bet is on a Key Result
@@ -107,19 +108,22 @@ def impact_of(
     launched_on = timezone.localdate(item.done_at) if item.category == Category.DONE and item.done_at else None
     if launched_on is None or launched_on > today:
         return _nothing(bet, promise, None, TooLittle(0, 0, _("It is not done yet: nothing can have moved.")))
-    weeks, launched_at = weeks_around(_measured(key_result, today), launched_on=launched_on, today=today)
-    others: tuple[Week, ...] | None = None
-    if control is not None:
-        first = weeks[0].from_on if weeks else launched_on
-        others, _at = weeks_around(_measured(control, today), launched_on=launched_on, today=today, first=first)
+    known = measured_of([key_result, *controls], today)
+    weeks, launched_at = weeks_around(known[key_result.pk], launched_on=launched_on, today=today)
+    first = weeks[0].from_on if weeks else launched_on
+    others = [
+        weeks_around(known[one.pk], launched_on=launched_on, today=today, first=first)[0]
+        for one in controls
+        if experiment is None
+    ]
     together, share = _landed_together(bet, today) if experiment is None else ((), 1.0)
-    ruler = _Ruler.of(key_result, weeks, others)
+    ruler = _Ruler.of(key_result, *weeks, *(week for series in others for week in series))
     try:
         found = engine.measure(
             ruler.read(weeks),
             launched_at=launched_at,
             scale=ruler.scale,
-            control=None if others is None else ruler.read(others),
+            control=[ruler.read(series) for series in others] or None,
             experiment=None if experiment is None else (ruler.arm(experiment[0]), ruler.arm(experiment[1])),
             prior=ruler.promise(promise),
             lag=bet.lag_weeks,
@@ -165,9 +169,9 @@ def visible_effect(
 
     `judged_after_weeks` counts from the launch, the lag among them; fewer than the lag and 2 weeks count as that.
     """
-    known = _measured(key_result, today) if measured is None else measured
+    known = measured_of([key_result], today)[key_result.pk] if measured is None else measured
     weeks, _at = weeks_around(known, launched_on=today, today=today)
-    ruler = _Ruler.of(key_result, weeks, None)
+    ruler = _Ruler.of(key_result, *weeks)
     try:
         smallest = engine.smallest_visible(
             ruler.read(weeks),
@@ -223,9 +227,9 @@ class _Ruler:
     falling_is_better: bool
 
     @classmethod
-    def of(cls, key_result: KeyResult, weeks: Iterable[Week], others: Iterable[Week] | None) -> "_Ruler":
+    def of(cls, key_result: KeyResult, *weeks: Week) -> "_Ruler":
         falling = key_result.direction == KeyResult.Direction.DECREASE
-        values = [week.value for week in (*weeks, *(others or ())) if week.value is not None]
+        values = [week.value for week in weeks if week.value is not None]
         is_share, least, most = key_result.unit.strip() == "%", min(values, default=0.0), max(values, default=0.0)
         if is_share and least > 0 and most < 100:
             return cls("logit", 0.01, falling)
@@ -267,9 +271,22 @@ class _Ruler:
         )
 
 
-def _measured(key_result: KeyResult, today: dt.date) -> list[tuple[dt.date, float]]:
-    found = Measurement.objects.current().filter(key_result=key_result, measured_on__lte=today)
-    return list(found.order_by("measured_on", "id").values_list("measured_on", "value"))
+def measured_of(key_results: Sequence[KeyResult], today: dt.date) -> dict[int, list[tuple[dt.date, float]]]:
+    """Return the measurements of Key Results up to a day that count, oldest first. One query."""
+    found: dict[int, list[tuple[dt.date, float]]] = {one.pk: [] for one in key_results}
+    rows = Measurement.objects.current().filter(key_result__in=list(found), measured_on__lte=today)
+    for pk, day, value in rows.order_by("measured_on", "id").values_list("key_result_id", "measured_on", "value"):
+        found[pk].append((day, value))
+    return found
+
+
+def comparable(key_result: KeyResult, control: KeyResult, own: Iterable[Week], others: Iterable[Week]) -> bool:
+    """Say whether changes of two Key Results can be set against each other: of one unit, or two amounts over 0."""
+    if key_result.unit.strip() == control.unit.strip():
+        return True
+    if "%" in (key_result.unit.strip(), control.unit.strip()):
+        return False
+    return _Ruler.of(key_result, *own, *others).scale == "log"
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """Verdicts on screens: which bets are due to be judged, which were, and one of them with all that it rests on."""
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from django.db.models import QuerySet
@@ -15,8 +15,8 @@ from headway.people.models import Team
 from headway.scrum.models import Category
 
 from ..models import Bet, Verdict
-from .found import Found, found_of
-from .impact import impact_of
+from .controls import ControlChoice, control_choices, why_no_control
+from .found import Found, find
 
 DUE_AFTER = dt.timedelta(days=28)
 """A bet without a day to judge it on is due so long after its item was done and its lag is over."""
@@ -103,6 +103,8 @@ class Screen:
     moved: float | None
     brought: float | None
     can_judge: bool
+    choices: tuple[ControlChoice, ...]  # what it may be compared with; known to whoever may judge it
+    no_control: str  # why it cannot be compared with what somebody chose
 
 
 def bets_to_judge(team: Team) -> QuerySet[Bet]:
@@ -143,17 +145,28 @@ def _lag(bet: Bet) -> dt.timedelta:
     return dt.timedelta(weeks=bet.lag_weeks)
 
 
-def verdict_screen(bet: Bet, viewer: Actor, *, today: dt.date) -> Screen:
-    """Return one bet with its verdict and what it rests on. A constant number of queries."""
+def verdict_screen(bet: Bet, viewer: Actor, *, today: dt.date, controls: Sequence[KeyResult] = ()) -> Screen:
+    """Return one bet with its verdict and what it rests on. A constant number of queries.
+
+    `controls` are Key Results that somebody thinks of comparing it with, before the verdict.
+    """
     item, key_result = bet.serves.item, _key_result(bet)
     verdict = Verdict.objects.filter(bet=bet).select_related("by", "follow_item__team").first()
     done_on = _day_of(item.done_at) if item.done_at and item.category == Category.DONE else None
     see_from = done_on + _lag(bet) + MEASURABLE_AFTER if done_on else None
     found, too_little = (Found.read(verdict.facts), "") if verdict else (None, "")
+    can_judge = allows(viewer, "judge_bet", item.team)
+    choices: tuple[ControlChoice, ...] = ()
+    no_control = ""
     if verdict is None:
-        measured = impact_of(bet, today=today)
-        found = found_of(measured, on=today)
-        too_little = measured.too_little.text if measured.too_little else ""
+        if can_judge:
+            choices = control_choices(bet, today=today)
+        if controls:
+            no_control = why_no_control(bet, controls, today=today)
+        found, too_little = find(bet, today=today, controls=() if no_control else controls)
+        if found is None and controls and not no_control:
+            no_control = too_little
+            found, too_little = find(bet, today=today)
     now = progress_of([key_result], today)[key_result.pk].now
     moved = moved_by(key_result, now)
     brought = None
@@ -172,7 +185,9 @@ def verdict_screen(bet: Bet, viewer: Actor, *, today: dt.date) -> Screen:
         work_days=_work_days(bet, done_on),
         moved=moved,
         brought=brought,
-        can_judge=allows(viewer, "judge_bet", item.team),
+        can_judge=can_judge,
+        choices=choices,
+        no_control=no_control,
     )
 
 
