@@ -113,6 +113,54 @@ def test_plans_of_two_do_not_overwrite_each_other(world: World) -> None:
     assert actions.take_out_of_sprint(item, by=world.ana, seen=now()).sprint is None
 
 
+def test_of_many_those_that_another_planned_elsewhere_are_told(world: World) -> None:
+    a, b, c = three(world)
+    running = make_sprint(world.team)
+    later = actions.create_sprint(world.team, by=world.ana)
+    seen = now()
+    actions.add_items_to_sprint([a, b], running, by=world.bo)
+    with pytest.raises(Meanwhile) as caught:
+        actions.add_items_to_sprint([c, b, a], later, by=world.ana, seen=seen)
+    assert (caught.value.is_done, caught.value.others) == (False, 1)
+    assert caught.value.item in (a, b)
+    assert Item.objects.filter(sprint=later).count() == 0
+    assert actions.add_items_to_sprint([a, b, c], running, by=world.ana, seen=seen).name == "item.planned"  # c alone
+    with pytest.raises(Meanwhile) as caught:
+        actions.add_items_to_sprint([a, b], running, by=world.ana, seen=seen)
+    assert caught.value.is_done
+    with pytest.raises(Meanwhile):
+        actions.take_items_out_of_sprint([a, c], by=world.ana, team=world.team, seen=seen)
+    assert actions.take_items_out_of_sprint([c], by=world.ana, team=world.team, seen=seen)  # one's own doing
+    assert actions.add_items_to_sprint([a, b, c], later, by=world.ana, seen=now())
+
+
+def test_of_many_those_that_another_moved_elsewhere_are_told(world: World) -> None:
+    a, b, c = three(world)
+    _todo, doing, done = Column.objects.filter(team=world.team)
+    seen = now()
+    actions.move_items([a, b], to=done, by=world.bo, team=world.team)
+    actions.edit_item(c, by=world.bo, title="c!")
+    with pytest.raises(Meanwhile) as caught:
+        actions.move_items([b, c], to=doing, by=world.cy, team=world.team, seen=seen)
+    assert (caught.value.item, caught.value.others, caught.value.is_done) == (b, 0, False)
+    actions.move_items([b, c], to=done, by=world.cy, team=world.team, seen=seen)
+    assert set(Item.objects.values_list("category", flat=True)) == {Category.DONE}
+
+
+def test_a_place_of_many_that_another_gave_stays_and_the_same_is_told(world: World) -> None:
+    a, b, c = three(world)
+    add_product_owner(world)
+    seen = now()
+    actions.rank_items([c, b], by=world.bo, team=world.team, before=a)
+    for where, is_done in (({"after": a}, False), ({"before": a}, True), ({"at_top": True}, True)):
+        with pytest.raises(Meanwhile) as caught:
+            actions.rank_items([c, b], by=world.cy, team=world.team, seen=seen, **where)
+        assert caught.value.is_done is is_done
+    assert order() == ["c", "b", "a"]
+    actions.rank_items([c, b], by=world.cy, team=world.team, seen=now())
+    assert order() == ["a", "c", "b"]
+
+
 def test_a_reader_is_refused_before_anything_is_said(world: World) -> None:
     a, _b, c = three(world)
     sprint = make_sprint(world.team)

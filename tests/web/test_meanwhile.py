@@ -13,8 +13,8 @@ from headway.live.models import Change
 from headway.people.models import Role, TeamRole
 from headway.scrum import actions
 from headway.scrum.models import Category, Column, Item
-from headway.value.actions import link_item, shelve
-from headway.value.models import NotNow, Serves
+from headway.value.actions import change_bet, link_item, place_bet, shelve, unlink
+from headway.value.models import Bet, NotNow, Serves
 from tests.world import World, make_item, make_key_result, make_sprint, make_world
 
 pytestmark = pytest.mark.django_db
@@ -177,6 +177,113 @@ def test_the_linking_page_goes_on_and_asks(world: World, cy: Client) -> None:
     assert Serves.objects.count() == 1
     nonetheless(cy, told)
     assert Serves.objects.count() == 2
+
+
+def test_many_are_linked_nonetheless_where_another_linked_some_of_them(world: World, cy: Client) -> None:
+    other = make_key_result(world.objective, "Calls")
+    seen = now()
+    for number in (2, 3):
+        link_item(item(number), by=world.bo, key_result=world.key_result)
+    address = "/t/ANT/backlog/link/?show=unlinked"
+    chosen = {"item": [1, 2, 3], "key_result": other.pk}
+    answer = sent(cy, address, BACKLOG, seen, **chosen)
+    told = note(answer)
+    assert answer.status_code == 204
+    assert told["message"].startswith("Meanwhile: Bo Berg said what ANT-3 serves.")
+    assert told["message"].endswith("1 more of these items was changed too.")
+    assert (told["again"]["label"], told["again"]["address"]) == ("Link them nonetheless", address)
+    assert not Serves.objects.filter(key_result=other).exists()
+    nonetheless(cy, told)
+    assert Serves.objects.filter(key_result=other).count() == 3
+
+
+def test_what_of_many_another_linked_there_already_is_left_alone(world: World, cy: Client) -> None:
+    seen = now()
+    link_item(item(2), by=world.bo, key_result=world.key_result)
+    chosen = {"item": [1, 2], "key_result": world.key_result.pk}
+    assert note(sent(cy, "/t/ANT/backlog/link/", BACKLOG, seen, **chosen))["message"].startswith("2 items are linked")
+    assert Serves.objects.count() == 2
+    told = note(sent(cy, "/t/ANT/backlog/link/", BACKLOG, now(), **chosen | {"item": [2, 3]}))
+    assert told["message"].startswith("2 items are linked")
+
+
+def test_so_many_that_no_note_holds_them_are_chosen_still_and_sent_again(world: World, cy: Client) -> None:
+    seen, other = now(), make_key_result(world.objective, "Calls")
+    link_item(item(2), by=world.bo, key_result=world.key_result)
+    chosen = {"item": [2, *(90_000_000 + n for n in range(80))], "key_result": other.pk}
+    link_item(item(3), by=world.bo, key_result=world.key_result)
+    chosen["item"].append(3)
+    told = note(sent(cy, "/t/ANT/backlog/link/", BACKLOG, seen, **chosen))
+    assert told["message"].endswith("Send it again to do it nonetheless.")
+    assert "again" not in told
+    sent(cy, "/t/ANT/backlog/link/", BACKLOG, now(), **chosen)
+    assert Serves.objects.filter(key_result=other).count() == 2
+
+
+def test_a_link_that_another_took_away_is_told_quietly(world: World, cy: Client) -> None:
+    link_item(item(2), by=world.bo, key_result=world.key_result)
+    seen, address = now(), f"/t/ANT/links/{Serves.objects.get().pk}/remove/"
+    unlink(Serves.objects.get(), by=world.bo)
+    told = note(sent(cy, address, BACKLOG, seen, item=2))
+    assert told["message"].startswith("Already done: Bo Berg")
+    assert told["tone"] == ""
+    assert sent(cy, address, BACKLOG, now(), item=2).status_code == 404
+    assert sent(cy, address, BACKLOG, seen).status_code == 404
+
+
+def test_a_link_with_a_bet_that_one_has_not_seen_is_not_taken_away(world: World, cy: Client) -> None:
+    link_item(item(2), by=world.bo, key_result=world.key_result)
+    seen, address = seen_in(cy.get("/t/ANT/items/2/link/")), f"/t/ANT/links/{Serves.objects.get().pk}/remove/"
+    place_bet(item(2), by=world.bo, key_result=world.key_result, low=1, likely=2, high=3, chance=0.5)
+    told = note(sent(cy, address, BACKLOG, int(seen), item=2))
+    assert told["message"].startswith("Meanwhile: Bo Berg placed a bet on ANT-2")
+    assert Bet.objects.exists()
+    nonetheless(cy, told)
+    assert not Serves.objects.exists()
+
+
+def promise(world: World, **fields: object) -> dict[str, object]:
+    return {"key_result": world.key_result.pk, "low": 1, "likely": 2, "high": 4, "chance": 65, "lag_weeks": 0} | fields
+
+
+def test_a_bet_that_another_placed_is_told_and_replaced_only_when_sent_again(world: World, cy: Client) -> None:
+    address = "/t/ANT/items/2/bet/"
+    seen = seen_in(cy.get(address))
+    place_bet(item(2), by=world.bo, key_result=world.key_result, low=1, likely=2, high=3, chance=0.5)
+    answer = cy.post(address, promise(world, seen=seen))
+    assert answer.status_code == 422
+    assert "Meanwhile: Bo Berg placed a bet on ANT-2" in answer.content.decode()
+    assert Bet.objects.get().high == 3
+    assert cy.post(address, promise(world, seen=seen_in(answer))).status_code == 302
+    assert Bet.objects.get().high == 4
+    assert Change.objects.latest("pk").name == "bet.changed"  # both promises are in history
+
+
+def test_the_same_bet_is_told_quietly(world: World, cy: Client) -> None:
+    address = "/t/ANT/items/2/bet/"
+    seen = seen_in(cy.get(address))
+    place_bet(item(2), by=world.bo, key_result=world.key_result, low=1, likely=2, high=4, chance=0.65)
+    before = now()
+    assert cy.post(address, promise(world, seen=seen)).status_code == 302
+    assert now() == before
+    assert "Already done: Bo Berg placed a bet" in cy.get("/t/ANT/backlog/").content.decode()
+
+
+def test_a_bet_that_another_changed_is_neither_changed_nor_withdrawn_unseen(world: World, cy: Client) -> None:
+    bet = place_bet(item(2), by=world.bo, key_result=world.key_result, low=1, likely=2, high=3, chance=0.5)
+    change, withdraw = f"/t/ANT/bets/{bet.pk}/", f"/t/ANT/bets/{bet.pk}/withdraw/"
+    seen = seen_in(cy.get(change))
+    assert seen_in(cy.get(withdraw)) == seen
+    change_bet(bet, by=world.bo, likely=2.5)
+    for address, given in ((change, promise(world)), (withdraw, {})):
+        answer = cy.post(address, given | {"seen": seen})
+        assert answer.status_code == 422
+        assert "Meanwhile: Bo Berg changed the bet on ANT-2" in answer.content.decode()
+    assert Bet.objects.get().likely == 2.5
+    assert cy.post(change, promise(world, seen=seen_in(answer))).status_code == 302
+    assert Bet.objects.get().high == 4
+    assert cy.post(withdraw, {"seen": seen_in(answer)}).status_code == 302
+    assert not Bet.objects.exists()
 
 
 def test_what_another_brought_back_is_told_quietly(world: World, cy: Client) -> None:

@@ -31,7 +31,7 @@ from .rows import (
     refuse_if_changed,
     save_items,
 )
-from .unseen import BEARS_ON_RANK, Meanwhile, refuse_unseen
+from .unseen import BEARS_ON_COLUMN, BEARS_ON_RANK, Meanwhile, refuse_unseen, refuse_unseen_of_many
 
 FIELDS_OF_MOVE = ("column_id", "category", "started_at", "done_at", "rank")
 
@@ -89,10 +89,15 @@ def move_item(
 
 
 @transaction.atomic
-def move_items(items: Iterable[Item], *, to: Column, by: Actor, team: Team) -> Change | None:
-    """Move several items of one team into a column with one Change; None where all are there already."""
+def move_items(items: Iterable[Item], *, to: Column, by: Actor, team: Team, seen: int | None = None) -> Change | None:
+    """Move several items of one team into a column with one Change; None where all are there already.
+
+    `seen`, the last Change that the actor saw, refuses with Meanwhile where another moved some elsewhere since.
+    """
     require(by, "write_item", team)
-    rows = [item for item in locked_items(team, items) if item.column_id != to.pk]
+    wanted = locked_items(team, items)
+    refuse_unseen_of_many(wanted, by=by, seen=seen, bears=BEARS_ON_COLUMN, is_done=lambda item: item.column_id == to.pk)
+    rows = [item for item in wanted if item.column_id != to.pk]
     if not rows:
         return None
     _check_column(rows[0], to)
@@ -156,8 +161,12 @@ def rank_items(
     before: Item | None = None,
     after: Item | None = None,
     at_top: bool = False,
+    seen: int | None = None,
 ) -> Change | None:
-    """Put several items, in the order given, next to another, at the top or at the end, with one Change."""
+    """Put several items, in the order given, next to another, at the top or at the end, with one Change.
+
+    `seen`, the last Change that the actor saw, refuses with Meanwhile where another gave some another place since.
+    """
     require(by, "order_backlog", team)
     rows = locked_items(team, items)
     if not rows:
@@ -165,6 +174,9 @@ def rank_items(
     _check_neighbour(team.pk, rows, before or after)
     if (neighbour := before or after) and not Item.objects.filter(pk=neighbour.pk).exists():
         raise ValidationError(_("The item next to it is gone. Look at the order again."))
+    if seen is not None:
+        stand = ranking.stand_there(team, rows, before=before, after=after, at_top=at_top)
+        refuse_unseen_of_many(rows, by=by, seen=seen, bears=BEARS_ON_RANK, is_done=lambda _item: stand)
     was = {str(item.pk): item.rank for item in rows}
     ranking.place(team, rows, before=before, after=after, at_top=at_top)
     left = dict(Item.objects.filter(pk__in=[item.pk for item in rows]).values_list("pk", "rank"))

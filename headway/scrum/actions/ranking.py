@@ -96,6 +96,26 @@ def gap_of_one(
     return (edge, other) if looks_ahead else (other, edge)
 
 
+def stand_there(
+    team: Team,
+    items: Sequence[Item],
+    *,
+    before: Item | None = None,
+    after: Item | None = None,
+    at_top: bool = False,
+) -> bool:
+    """Say whether `items` stand in the order given where `place` would put them. Reads the whole order: one query."""
+    order = list(Item.objects.filter(team=team).in_order().values_list("pk", flat=True))
+    wanted = [item.pk for item in items]
+    if before is not None:
+        begin = order.index(before.pk) - len(wanted)
+    elif after is not None:
+        begin = order.index(after.pk) + 1
+    else:
+        begin = 0 if at_top else len(order) - len(wanted)
+    return begin >= 0 and order[begin : begin + len(wanted)] == wanted
+
+
 def place_one(team: Team, item: Item, gap: Gap, **where: Any) -> None:
     """Set an item's rank into the gap that `gap_of_one` found for `where`; saves it only with the ranks of others."""
     if not _is_closed(gap):
@@ -105,6 +125,20 @@ def place_one(team: Team, item: Item, gap: Gap, **where: Any) -> None:
             return
     place(team, [item], **where)
     item.refresh_from_db(fields=["rank"])
+
+
+def permute(team: Team, items: Sequence[Item]) -> None:
+    """Put items into the order given, in the places that they hold together; all others stay where they are.
+
+    Saves the ranks.
+    """
+    held = sorted(item.rank for item in items)
+    if len(set(held)) < len(held):
+        rewrite(team)
+        held = sorted(Item.objects.filter(pk__in=[item.pk for item in items]).values_list("rank", flat=True))
+    for item, rank in zip(items, held, strict=True):
+        item.rank = rank
+    save_items(items, ["rank"])
 
 
 def put_back(team: Team, item: Item, rank: str) -> None:

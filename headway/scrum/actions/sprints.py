@@ -31,7 +31,7 @@ from .rows import (
     refuse_if_changed,
 )
 from .stays import enter, leave, require_open
-from .unseen import BEARS_ON_PLAN, refuse_unseen
+from .unseen import BEARS_ON_PLAN, refuse_unseen, refuse_unseen_of_many
 
 FIELDS = ("name", "goal", "starts_on", "ends_on")
 
@@ -197,12 +197,14 @@ def add_to_sprint(item: Item, sprint: Sprint, *, by: Actor, seen: int | None = N
 
 
 @transaction.atomic
-def add_items_to_sprint(items: Iterable[Item], sprint: Sprint, *, by: Actor) -> Change | None:
-    """Put several items into a Sprint with one Change; None where all are in it already."""
+def add_items_to_sprint(items: Iterable[Item], sprint: Sprint, *, by: Actor, seen: int | None = None) -> Change | None:
+    """Put several items into a Sprint with one Change; None where all are in it already. `seen` as for one."""
     require(by, "write_item", sprint)
     sprint = _locked(sprint)
     require_open(by, sprint)
-    rows = [item for item in locked_items(sprint.team, items) if item.sprint_id != sprint.pk]
+    wanted = locked_items(sprint.team, items)
+    _refuse_unseen_of_many(wanted, sprint, by=by, seen=seen)
+    rows = [item for item in wanted if item.sprint_id != sprint.pk]
     return _shift([(item, sprint) for item in rows], sprint.team, by=by) if rows else None
 
 
@@ -217,10 +219,15 @@ def take_out_of_sprint(item: Item, *, by: Actor, seen: int | None = None) -> Ite
 
 
 @transaction.atomic
-def take_items_out_of_sprint(items: Iterable[Item], *, by: Actor, team: Team) -> Change | None:
-    """Put several items back into the backlog with one Change; a Sprint that is over keeps its items."""
+def take_items_out_of_sprint(items: Iterable[Item], *, by: Actor, team: Team, seen: int | None = None) -> Change | None:
+    """Put several items back into the backlog with one Change; a Sprint that is over keeps its items.
+
+    `seen` as for `add_to_sprint`.
+    """
     require(by, "write_item", team)
-    rows = [item for item in locked_items(team, items) if item.sprint_id is not None]
+    wanted = locked_items(team, items)
+    _refuse_unseen_of_many(wanted, None, by=by, seen=seen)
+    rows = [item for item in wanted if item.sprint_id is not None]
     for item in rows:
         assert item.sprint is not None
         require_open(by, item.sprint)
@@ -324,6 +331,11 @@ def _refuse_unseen(item: Item, sprint: Sprint | None, *, by: Actor, seen: int) -
     fresh = locked_item(item)
     is_done = fresh.sprint_id == (sprint.pk if sprint else None)
     refuse_unseen(fresh, by=by, seen=seen, bears=BEARS_ON_PLAN, is_done=is_done)
+
+
+def _refuse_unseen_of_many(items: Sequence[Item], sprint: Sprint | None, *, by: Actor, seen: int | None) -> None:
+    wanted = sprint.pk if sprint else None
+    refuse_unseen_of_many(items, by=by, seen=seen, bears=BEARS_ON_PLAN, is_done=lambda item: item.sprint_id == wanted)
 
 
 def _shift(

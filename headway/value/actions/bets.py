@@ -13,10 +13,12 @@ from headway.live.models import Change
 from headway.okr.models import KeyResult
 from headway.people.access import require
 from headway.people.actor import Actor
+from headway.scrum.actions.unseen import refuse_unseen_about
 from headway.scrum.models import Item
 
 from ..models import Bet, Serves
 from .rules import (
+    BEARS_ON_PROMISE,
     PREDICTION,
     bet_again,
     bet_as_left,
@@ -116,11 +118,12 @@ def _take_bet_back(change: Change, by: Actor) -> Change:
 
 
 @transaction.atomic
-def change_bet(bet: Bet, *, by: Actor, reason: str = "", **prediction: Any) -> Bet:
+def change_bet(bet: Bet, *, by: Actor, reason: str = "", seen: int | None = None, **prediction: Any) -> Bet:
     """Change what was promised (`low`, `likely`, `high`, `chance`, `lag_weeks`, `judge_on`, `hypothesis`).
 
     Free before work starts. Afterwards it needs a `reason` and leaves a dated Decision with both promises.
-    A judged bet is refused.
+    A judged bet is refused. `seen`, the last Change that the actor saw, refuses with Meanwhile where another placed or
+    changed it since.
     """
     bet = locked(bet)
     require(by, "place_bet", bet.serves.item)
@@ -131,6 +134,7 @@ def change_bet(bet: Bet, *, by: Actor, reason: str = "", **prediction: Any) -> B
             raise TypeError(f"a bet has no {field}")
         setattr(bet, field, value.strip() if isinstance(value, str) else value)
     after = plain(bet)
+    refuse_unseen_about(bet, by=by, seen=seen, bears=BEARS_ON_PROMISE, is_done=after == before)
     if after == before:
         return bet
     check(bet)
@@ -164,11 +168,15 @@ def _change_bet_back(change: Change, by: Actor) -> Change:
 
 
 @transaction.atomic
-def withdraw_bet(bet: Bet, *, by: Actor, reason: str = "") -> Change:
-    """Take a promise away; the link stays. Once work has started it needs a `reason` and becomes a Decision."""
+def withdraw_bet(bet: Bet, *, by: Actor, reason: str = "", seen: int | None = None) -> Change:
+    """Take a promise away; the link stays. Once work has started it needs a `reason` and becomes a Decision.
+
+    `seen` as for changing it.
+    """
     bet = locked(bet)
     require(by, "place_bet", bet.serves.item)
     refuse_judged(bet)
+    refuse_unseen_about(bet, by=by, seen=seen, bears=BEARS_ON_PROMISE)
     decision = decide_if_started(bet, _("Bet withdrawn: %(bet)s") % {"bet": in_words(bet)}, reason, by=by)
     before = plain(bet) | {"serves": bet.serves_id}
     serves = bet.serves

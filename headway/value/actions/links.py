@@ -14,11 +14,17 @@ from headway.live.models import Change
 from headway.okr.models import KeyResult
 from headway.people.access import require
 from headway.people.actor import Actor
-from headway.scrum.actions.unseen import BEARS_ON_LINKS, refuse_unseen
+from headway.scrum.actions.unseen import (
+    BEARS_ON_LINKS,
+    Meanwhile,
+    refuse_unseen,
+    refuse_unseen_about,
+    refuse_unseen_of_many,
+)
 from headway.scrum.models import Item
 
 from ..models import Bet, Serves
-from .rules import bet_again, has_started, plain, refuse_closed, refuse_judged, require_one_team
+from .rules import BEARS_ON_PROMISE, bet_again, has_started, plain, refuse_closed, refuse_judged, require_one_team
 
 
 @transaction.atomic
@@ -39,8 +45,7 @@ def link_item(
     if seen is not None:
         require(by, "link_item", item)
         Item.objects.select_for_update(of=("self",)).get(pk=item.pk)
-        same = Q(key_result=key_result) if key_result else Q(key_result=None, kind=kind, reason=reason.strip())
-        is_done = Serves.objects.filter(same, item=item).exists()
+        is_done = bool(_serving_so([item], key_result, kind, reason))
         refuse_unseen(item, by=by, seen=seen, bears=BEARS_ON_LINKS, is_done=is_done)
     _link([item], by=by, key_result=key_result, kind=kind, reason=reason)
     return Serves.objects.get(item=item, key_result=key_result, **({} if key_result else {"kind": kind}))
@@ -48,10 +53,31 @@ def link_item(
 
 @transaction.atomic
 def link_items(
-    items: Sequence[Item], *, by: Actor, key_result: KeyResult | None = None, kind: str = "", reason: str = ""
+    items: Sequence[Item],
+    *,
+    by: Actor,
+    key_result: KeyResult | None = None,
+    kind: str = "",
+    reason: str = "",
+    seen: int | None = None,
 ) -> Change | None:
-    """Link many items of one team at once; those that serve it already stay as they are. None where all do."""
+    """Link many items of one team at once; those that serve it already stay as they are. None where all do.
+
+    `seen` as for one: refused with Meanwhile where another linked some of them elsewhere, or unlinked them.
+    """
+    if seen is not None:
+        require_one_team(items, by, "link_item")
+        list(Item.objects.select_for_update(of=("self",)).filter(pk__in=[item.pk for item in items]).order_by("pk"))
+        so = _serving_so(items, key_result, kind, reason)
+        refuse_unseen_of_many(items, by=by, seen=seen, bears=BEARS_ON_LINKS, is_done=lambda item: item.pk in so)
     return _link(items, by=by, key_result=key_result, kind=kind, reason=reason)
+
+
+def _serving_so(items: Sequence[Item], key_result: KeyResult | None, kind: str, reason: str) -> set[int]:
+    """Return which of the items serve this already."""
+    same = Q(key_result=key_result) if key_result else Q(key_result=None, kind=kind, reason=reason.strip())
+    rows = Serves.objects.filter(same, item__in=[item.pk for item in items])
+    return set(rows.values_list("item_id", flat=True))
 
 
 def _link(items: Sequence[Item], *, by: Actor, key_result: KeyResult | None, kind: str, reason: str) -> Change | None:
@@ -158,11 +184,19 @@ def _unlink_again(change: Change, by: Actor) -> Change | None:
 
 
 @transaction.atomic
-def unlink(serves: Serves, *, by: Actor) -> Change:
-    """Take a link away, with its bet while work has not started. Refused where a prediction would vanish."""
+def unlink(serves: Serves, *, by: Actor, seen: int | None = None) -> Change:
+    """Take a link away, with its bet while work has not started. Refused where a prediction would vanish.
+
+    Meanwhile says that another took it away already, or, by `seen`, the last Change that the actor saw, that another
+    placed or changed a bet on it since.
+    """
     require(by, "link_item", serves.item)
+    if not Serves.objects.select_for_update(of=("self",)).filter(pk=serves.pk):
+        refuse_unseen(serves.item, by=by, seen=seen, bears=BEARS_ON_LINKS, is_done=True)
+        raise Meanwhile(None, is_done=True)
     bet = Bet.objects.filter(serves=serves).first()
     if bet is not None:
+        refuse_unseen_about(bet, by=by, seen=seen, bears=BEARS_ON_PROMISE)
         refuse_judged(bet)
         if has_started(serves.item):
             raise ValidationError(

@@ -11,15 +11,19 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from headway.lib import clock
+from headway.live.known import last_change
 from headway.okr.models import KeyResult
 from headway.people.access import require
 from headway.people.models import Team
+from headway.scrum.actions import Meanwhile
+from headway.scrum.models import Item
 from headway.value.actions import change_bet, enter_verdict, place_bet, withdraw_bet, withdraw_verdict
 from headway.value.models import Bet, Verdict
 from headway.value.queries import ItemPromise, KeyResultChoice, item_promise, key_result_choices, visible_effects
 
 from . import Request, add_errors, get_team, toast
 from .changes import change_of, follow
+from .meanwhile import refused, seen_of
 from .value_forms import BetForm, VerdictForm, WithdrawForm
 from .value_parts import amount, dialog, get_item, posted, visible_text
 
@@ -32,6 +36,8 @@ def bet(request: Request, team_key: str, number: int) -> HttpResponse:
     require(request.actor, "place_bet", team)
     own = item_promise(item, request.actor)
     taken = {line.key_result_id for line in own.promise.key_results if line.bet}
+    if request.method == "POST":
+        taken.clear()  # where another was faster the form stays, and what is sent again takes the place of their bet
     choices = [row for row in key_result_choices(team, request.actor) if row.can_move and row.id not in taken]
     form = BetForm(posted(request), choices=choices, initial=_first_guess(request, own))
     if request.method == "POST" and choices and form.is_valid():
@@ -40,10 +46,15 @@ def bet(request: Request, team_key: str, number: int) -> HttpResponse:
         placed: list[Bet] = []
 
         def act() -> None:
-            placed.append(place_bet(item, by=request.actor, key_result=key_result, **given))
+            faster = Bet.objects.filter(serves__item=item, serves__key_result=key_result).first()
+            if faster and seen_of(request) is not None:
+                placed.append(change_bet(faster, by=request.actor, seen=seen_of(request), **given))
+            else:
+                placed.append(place_bet(item, by=request.actor, key_result=key_result, **given))
 
-        if _did(request, form, act, _("The bet on %(item)s is placed.") % {"item": item.title}):
-            _warn(request, placed[0])
+        if _did(request, form, item, act, _("The bet on %(item)s is placed.") % {"item": item.title}):
+            for row in placed:
+                _warn(request, row)
             return follow(request, team, "item", team_key=team.key, number=item.number)
     context = _context(own, form, choices) | {"bet": None}
     told = _visible(own, [row.id for row in choices]) if choices else {}
@@ -70,8 +81,8 @@ def edit_bet(request: Request, team_key: str, bet_id: int) -> HttpResponse:
     form = BetForm(posted(request), initial=initial, subject=row)
     if request.method == "POST" and form.is_valid():
         given = form.cleaned_data
-        changed = partial(change_bet, row, by=request.actor, **given)
-        if _did(request, form, changed, _("The bet on %(item)s is changed.") % {"item": own.item.title}):
+        changed = partial(change_bet, row, by=request.actor, seen=seen_of(request), **given)
+        if _did(request, form, own.item, changed, _("The bet on %(item)s is changed.") % {"item": own.item.title}):
             row.refresh_from_db()
             _warn(request, row)
             return follow(request, team, "item", team_key=team.key, number=own.item.number)
@@ -87,8 +98,9 @@ def withdraw(request: Request, team_key: str, bet_id: int) -> HttpResponse:
     own = item_promise(row.serves.item, request.actor)
     form = WithdrawForm(posted(request))
     if request.method == "POST" and form.is_valid():
-        done = partial(withdraw_bet, row, by=request.actor, reason=form.cleaned_data["reason"])
-        if _did(request, form, done, _("The bet on %(item)s is withdrawn.") % {"item": own.item.title}):
+        reason = form.cleaned_data["reason"]
+        done = partial(withdraw_bet, row, by=request.actor, reason=reason, seen=seen_of(request))
+        if _did(request, form, own.item, done, _("The bet on %(item)s is withdrawn.") % {"item": own.item.title}):
             return follow(request, team, "item", team_key=team.key, number=own.item.number)
     return dialog(request, "withdraw", _context(own, form, []) | {"bet": row}, form.errors)
 
@@ -104,7 +116,7 @@ def verdict(request: Request, team_key: str, bet_id: int) -> HttpResponse:
     form = VerdictForm(posted(request), team=team, unit=unit, initial=initial)
     if request.method == "POST" and form.is_valid():
         entered = partial(enter_verdict, row, by=request.actor, **form.cleaned_data)
-        if _did(request, form, entered, _("The verdict on %(item)s is recorded.") % {"item": own.item.title}):
+        if _did(request, form, own.item, entered, _("The verdict on %(item)s is recorded.") % {"item": own.item.title}):
             return follow(request, team, "item", team_key=team.key, number=own.item.number)
     priced = next(line for line in own.bets if line.promise.id == row.pk)
     context = _context(own, form, []) | {"bet": row, "priced": priced, "verdict": given}
@@ -127,10 +139,12 @@ def _bet(request: Request, team_key: str, bet_id: int) -> tuple[Team, Bet]:
     return team, get_object_or_404(rows, pk=bet_id, serves__item__team=team, serves__item__removed_at=None)
 
 
-def _did(request: Request, form: Any, act: Any, message: str) -> bool:
+def _did(request: Request, form: Any, item: Item, act: Any, message: str) -> bool:
     """Do it and say so; where a rule says no, put the sentence at its field and return False."""
     try:
         change = change_of(request, act)
+    except Meanwhile as error:
+        return refused(request, form, item, error)
     except ValidationError as error:
         add_errors(form, error)
         return False
@@ -165,6 +179,7 @@ def _context(own: ItemPromise, form: Any, choices: list[KeyResultChoice]) -> dic
     return {
         "team": own.item.team,
         "item": own.item,
+        "seen": last_change(own.item.team.organisation_id),
         "own": own,
         "form": form,
         "choices": choices,

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db.models import Q
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -14,6 +14,7 @@ from headway.okr.models import KeyResult
 from headway.people.access import allows, require
 from headway.people.models import Team
 from headway.scrum.actions import Meanwhile
+from headway.scrum.actions.unseen import BEARS_ON_LINKS, refuse_unseen
 from headway.scrum.models import Item, ItemQuerySet
 from headway.search.queries import similar_key_results
 from headway.value import actions
@@ -104,9 +105,13 @@ def unlink(request: Request, team_key: str, serves_id: int) -> HttpResponse:
     """Take a link away."""
     team = get_team(request, team_key)
     rows = Serves.objects.select_related("item__team", "key_result")
-    serves = get_object_or_404(rows, pk=serves_id, item__team=team)
+    serves = rows.filter(pk=serves_id, item__team=team).first()
+    if serves is None:
+        return _unlinked_already(request, team_key)
     try:
-        change = change_of(request, lambda: actions.unlink(serves, by=request.actor))
+        change = change_of(request, lambda: actions.unlink(serves, by=request.actor, seen=seen_of(request)))
+    except Meanwhile as error:
+        tell_meanwhile(request, error, told_meanwhile(serves.item, error), _("Take it away nonetheless"))
     except ValidationError as error:
         toast(request, " ".join(error.messages), tone="bad")
     else:
@@ -114,10 +119,23 @@ def unlink(request: Request, team_key: str, serves_id: int) -> HttpResponse:
     return follow(request, team, "item", team_key=team.key, number=serves.item.number)
 
 
+def _unlinked_already(request: Request, team_key: str) -> HttpResponse:
+    """Say who took the link of this item away, where the dialog names the item; else there is nothing here."""
+    team, item = get_item(request, team_key, number_in(request.POST.get("item"), 0))
+    require(request.actor, "link_item", team)
+    try:
+        refuse_unseen(item, by=request.actor, seen=seen_of(request), bears=BEARS_ON_LINKS, is_done=True)
+    except Meanwhile as error:
+        toast(request, told_meanwhile(item, error))
+        return follow(request, team, "item", team_key=team.key, number=item.number)
+    raise Http404
+
+
 def _is_linked(request: Request, team: Team, items: list[Item], form: LinkForm) -> bool:
     """Link the items as the form says; where it cannot be done, say why in a toast and return False.
 
-    True also where somebody has linked the one item meanwhile: the page goes on, and a toast asks.
+    True also where somebody has linked the one item meanwhile: the page goes on, and a toast asks. Of many, those that
+    are chosen stay so.
     """
     try:
         if form.is_valid():
@@ -125,8 +143,9 @@ def _is_linked(request: Request, team: Team, items: list[Item], form: LinkForm) 
             return True
         toast(request, _("Choose a Key Result, or a kind of work with its reason."), tone="bad")
     except Meanwhile as error:
-        tell_meanwhile(request, error, told_meanwhile(items[0], error), _("Link it nonetheless"))
-        return True
+        again = ngettext("Link it nonetheless", "Link them nonetheless", len(items))
+        tell_meanwhile(request, error, told_meanwhile(items[0], error), again)
+        return len(items) == 1 or error.is_done
     except ValidationError as error:
         toast(request, " ".join(error.messages), tone="bad")
     return False
@@ -141,7 +160,7 @@ def _do_link(request: Request, team: Team, items: list[Item], given: dict[str, A
     if len(items) == 1:
         change = change_of(request, lambda: actions.link_item(items[0], by=request.actor, seen=seen_of(request), **to))
     else:
-        change = actions.link_items(items, by=request.actor, **to)
+        change = change_of(request, lambda: actions.link_items(items, by=request.actor, seen=seen_of(request), **to))
     name = key_result.short_name if key_result else dict(Serves.Kind.choices).get(given["kind"], "")
     message = ngettext(
         "%(count)s item is linked to %(name)s.", "%(count)s items are linked to %(name)s.", len(items)

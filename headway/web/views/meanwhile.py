@@ -3,12 +3,14 @@
 from django.forms import BaseForm
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from headway.desks.activity import sentence_of
 from headway.live.known import last_change
 from headway.scrum.actions import Meanwhile
 from headway.scrum.models import Item
 
+from ..formats import number
 from . import Request, toast
 
 LONGEST = 500
@@ -28,21 +30,35 @@ def seen_now(request: Request) -> int:
 
 
 def told_meanwhile(item: Item, error: Meanwhile) -> str:
-    """Say what another did to an item meanwhile. Three queries."""
+    """Say what another did to an item meanwhile, of many to one of them and how many more. Three queries."""
     if error.change is None:
         return _("Somebody changed %(item)s meanwhile.") % {"item": item.key}
-    told = sentence_of(error.change, item)
-    return (_("Already done: %(told)s.") if error.is_done else _("Meanwhile: %(told)s.")) % {"told": told}
+    told = sentence_of(error.change, error.item or item)
+    said = (_("Already done: %(told)s.") if error.is_done else _("Meanwhile: %(told)s.")) % {"told": told}
+    if not error.others:
+        return said
+    more = ngettext(
+        "%(count)s more of these items was changed too.",
+        "%(count)s more of these items were changed too.",
+        error.others,
+    )
+    return f"{said} {more % {'count': number(error.others)}}"
 
 
 def tell_meanwhile(request: Request, error: Meanwhile, message: str, again: str) -> None:
-    """Tell it in a toast; where it is not what was asked for, with a button `again` that does so nonetheless."""
+    """Tell it in a toast; where it is not what was asked for, with a button `again` that does so nonetheless.
+
+    A form too long for a note has no button: the page has seen by now what is told, and sends it again.
+    """
     if error.is_done:
         toast(request, message)
         return
     sent = [(name, text) for name in request.POST for text in request.POST.getlist(name) if name not in _LEFT_OUT]
     may_be_kept = sum(len(text) for _name, text in sent) < LONGEST
-    toast(request, message, again=(again, request.path, sent) if may_be_kept else None, tone="bad")
+    if may_be_kept:
+        toast(request, message, again=(again, request.get_full_path(), sent), tone="bad")
+    else:
+        toast(request, f"{message} {_('Send it again to do it nonetheless.')}", tone="bad")
 
 
 def refused(request: Request, form: BaseForm, item: Item, error: Meanwhile) -> bool:
