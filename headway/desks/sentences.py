@@ -72,7 +72,8 @@ def _fields(told: Told) -> dict[str, str]:
 
 
 def _reason(told: Told) -> dict[str, str]:
-    return {"reason": str(told.after.get("blocked_because") or told.after.get("reason") or "")}
+    reasons = ("blocked_because", "reason", "because")
+    return {"reason": next((str(told.after[name]) for name in reasons if told.after.get(name)), "")}
 
 
 def _value(told: Told) -> dict[str, str]:
@@ -136,6 +137,7 @@ _MORE: dict[str, Callable[[Told], dict[str, str]]] = {
     "item.edited": _fields,
     "item.blocked": _reason,
     "item.shelved": _reason,
+    "focus_proposal.declined": _reason,
     "measurement.recorded": lambda told: _value(told) | _on(told),
     "measurement.corrected": lambda told: _value(told) | _on(told),
     "key_result.checked_in": _confidence,
@@ -204,6 +206,12 @@ _PATTERNS = {
     "bet.withdrawn": gettext_lazy("%(who)s withdrew the bet on %(what)s"),
     "verdict.entered": gettext_lazy("%(who)s judged the bet on %(what)s"),
     "verdict.withdrawn": gettext_lazy("%(who)s withdrew the verdict on %(what)s"),
+    "focus_proposal.made": gettext_lazy("%(who)s proposed an order for the backlog of %(what)s"),
+    "focus_proposal.accepted": gettext_lazy("%(who)s ordered the backlog of %(what)s as it was proposed"),
+    "focus_proposal.changed": gettext_lazy("%(who)s ordered the backlog of %(what)s as it was proposed, with changes"),
+    "focus_proposal.declined": gettext_lazy("%(who)s declined the order proposed for %(what)s: %(reason)s"),
+    "focus_proposal.withdrawn": gettext_lazy("%(who)s withdrew the order proposed for %(what)s"),
+    "focus_proposal.reopened": gettext_lazy("%(who)s opened the order proposed for %(what)s again"),
     "sprint.replanned": gettext_lazy("%(who)s changed %(what)s and its aim"),
     "sprint.aimed": gettext_lazy("%(who)s set the aim of %(what)s"),
     # OKRs

@@ -39,7 +39,20 @@ View = TypeVar("View", bound=Callable[..., Any])
 
 # Nouns of Changes, by what they are about.
 WORK = frozenset(
-    {"item", "items", "column", "columns", "sprint", "bet", "verdict", "import", "conflict", "conflicts", "asker"}
+    {
+        "item",
+        "items",
+        "column",
+        "columns",
+        "sprint",
+        "bet",
+        "verdict",
+        "import",
+        "conflict",
+        "conflicts",
+        "asker",
+        "focus_proposal",
+    }
 )
 GOALS = frozenset(["key_result", "objective", "measurement", "check_in", "cycle", "okrs"])
 AGREED = frozenset(["decision", "impediment", "action"])

@@ -9,14 +9,18 @@ from .champions import ask_champion, champion_bet, decline_champion, hand_champi
 from .estimates import forget_givers, give_estimate, promise_pooled, withdraw_estimate
 from .links import link_item, link_items, unlink
 from .not_now import bring_back, mark_told, shelve
+from .proposals import Stale, accept_proposal, decline_proposal, propose_order, withdraw_proposal
 from .verdicts import enter_verdict, withdraw_verdict
 
 __all__ = [
+    "Stale",
+    "accept_proposal",
     "ask_champion",
     "bring_back",
     "champion_bet",
     "change_bet",
     "decline_champion",
+    "decline_proposal",
     "enter_verdict",
     "forget_givers",
     "give_estimate",
@@ -27,6 +31,7 @@ __all__ = [
     "place_bet",
     "plan_sprint",
     "promise_pooled",
+    "propose_order",
     "release_bet",
     "replan_sprint",
     "set_sprint_aim",
@@ -34,5 +39,6 @@ __all__ = [
     "unlink",
     "withdraw_bet",
     "withdraw_estimate",
+    "withdraw_proposal",
     "withdraw_verdict",
 ]

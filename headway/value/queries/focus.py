@@ -1,0 +1,274 @@
+"""What an order of the backlog would bring against the present one, and what became of one that was proposed."""
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from headway.scrum.models import Category, Item
+
+from ..models import FocusProposal, NotNow
+from .plan import Plan, Turn
+from .sheet import Sheet
+
+TEST_WEEKS = 0.2
+"""What finding out about an item before it is built costs: one day of work of a team that works five days a week."""
+TESTED = 12
+"""So many of the first bets of an order are asked whether a test of them pays: what comes late is tested late."""
+
+
+@dataclass(frozen=True)
+class FlipPoint:
+    """Item `item` and `other` (by id) change places once `belief` of the first is no longer `now` but `at`."""
+
+    item: int
+    other: int
+    belief: str
+    now: float
+    at: float
+
+
+@dataclass(frozen=True)
+class CheapTest:
+    """The test that brings most per week of work: of item `item` (by id), `worth` in the sheet's unit."""
+
+    item: int
+    cost_weeks: float
+    worth: float
+
+
+@dataclass(frozen=True)
+class KeptBet:
+    """A bet as it stood then: what it was expected to bring alone, and what one unit of its Key Result counts."""
+
+    bet: int
+    name: str
+    expected: float | None
+    per_unit: float | None
+
+
+@dataclass(frozen=True)
+class KeptItem:
+    """An item as it stood then: what it adds in both orders, and what a Sprint of waiting cost it in the proposed."""
+
+    key: str
+    title: str
+    weeks: float | None
+    present: float | None
+    proposed: float | None
+    waiting: float | None
+    bets: tuple[KeptBet, ...] = ()
+
+
+@dataclass(frozen=True)
+class Figures:
+    """What an order is worth beside the present one, in `currency` (None: points). None where nothing has a price.
+
+    `low` to `high`: the gain in 8 of 10 of the futures that are held possible; `chance` that it is one at all.
+    """
+
+    currency: str | None
+    horizon_weeks: int
+    sprint_weeks: float
+    present: float | None
+    proposed: float | None
+    gain: float | None
+    low: float | None
+    high: float | None
+    chance: float | None
+    flips: tuple[FlipPoint, ...]
+    test: CheapTest | None
+    verdicts: int
+    items: Mapping[int, KeptItem]
+
+    def as_json(self) -> dict[str, Any]:
+        """Return it as JSON can hold it."""
+        return asdict(self) | {"items": {str(pk): asdict(item) for pk, item in self.items.items()}}
+
+    @classmethod
+    def read(cls, kept: Mapping[str, Any]) -> "Figures":
+        """Return what was kept with a proposal."""
+        items = {
+            int(pk): KeptItem(**item | {"bets": tuple(KeptBet(**bet) for bet in item["bets"])})
+            for pk, item in kept["items"].items()
+        }
+        flips = tuple(FlipPoint(**flip) for flip in kept["flips"])
+        test = CheapTest(**kept["test"]) if kept["test"] else None
+        return cls(**{**kept, "items": items, "flips": flips, "test": test})
+
+
+def order_of(sheet: Sheet) -> list[int]:
+    """Return the ids of the sheet's items in their present order."""
+    return [row.item_id for row in sheet.rows]
+
+
+def best_order_of(sheet: Sheet) -> list[int]:
+    """Return the best order found, by id; the present one where there is no plan."""
+    if sheet.plan is None or not sheet.plan.bets:
+        return order_of(sheet)
+    by_number = {row.number: row.item_id for row in sheet.rows}
+    return [by_number[number] for number in sheet.plan.best.order]
+
+
+def figures_of(sheet: Sheet, order: Sequence[int]) -> Figures:
+    """Return what an order of all the sheet's items would bring, by id. `sheet` shows the present order.
+
+    Raises ValueError where `order` is none of its items.
+    """
+    rows = {row.item_id: row for row in sheet.rows}
+    if len(order) != len(rows) or set(order) != rows.keys():
+        raise ValueError("order must name the items of the sheet, each once")
+    plan = sheet.plan
+    is_priced = plan is not None and bool(plan.bets)
+    numbers = [rows[pk].number for pk in order]
+    proposed = plan.of(numbers) if plan and is_priced else None
+    present = plan.now if plan and is_priced else None
+    low, high, chance = plan.difference(numbers) if plan and is_priced else (None, None, None)
+    ids = {row.number: row.item_id for row in sheet.rows}
+    return Figures(
+        currency=sheet.currency,
+        horizon_weeks=sheet.horizon_weeks,
+        sprint_weeks=plan.asked.portfolio.sprint_weeks if plan else 2.0,
+        present=present.value if present else None,
+        proposed=proposed.value if proposed else None,
+        gain=proposed.value - present.value if proposed and present else None,
+        low=low,
+        high=high,
+        chance=chance,
+        flips=_flips(plan, numbers, ids) if plan and is_priced else (),
+        test=_test(plan, numbers, ids) if plan and is_priced else None,
+        verdicts=0 if sheet.is_raw else sheet.record.verdicts,
+        items={
+            pk: KeptItem(
+                key=row.key,
+                title=row.title,
+                weeks=row.weeks,
+                present=present.standing[row.number].adds if present and row.bets else None,
+                proposed=proposed.standing[row.number].adds if proposed and row.bets else None,
+                waiting=proposed.standing[row.number].waiting if proposed and row.bets else None,
+                bets=tuple(
+                    KeptBet(
+                        bet=bet.promise.id,
+                        name=bet.name,
+                        expected=bet.expected * bet.worth / bet.span
+                        if bet.expected is not None and bet.worth is not None and bet.span
+                        else None,
+                        per_unit=bet.worth / bet.span if bet.worth is not None and bet.span else None,
+                    )
+                    for bet in row.bets
+                ),
+            )
+            for pk, row in rows.items()
+        },
+    )
+
+
+def _flips(plan: Plan, numbers: Sequence[int], ids: Mapping[int, int]) -> tuple[FlipPoint, ...]:
+    """Return where the first place is lost, then where the next two are: one belief a pair, the nearest."""
+    first = plan.first_turns(numbers)
+    pairs = [first or [], *plan.turns(numbers)[:3]]
+    nearest = [min(pair, key=_distance) for pair in pairs if pair]
+    kept: dict[tuple[int, int], Turn] = {}
+    for turn in nearest:
+        kept.setdefault((min(turn.number, turn.other), max(turn.number, turn.other)), turn)
+    return tuple(
+        FlipPoint(ids[turn.number], ids[turn.other], turn.belief, turn.now, turn.at)
+        for turn in list(kept.values())[:3]
+        if turn.number in ids and turn.other in ids
+    )
+
+
+def _distance(turn: Turn) -> tuple[float, int]:
+    """Return how far a belief is from where it turns the order; of two that are equal the chance comes first."""
+    low, high = sorted((turn.now, turn.at))
+    return (high / low if low > 0 else float("inf")), ("chance", "effort", "size").index(turn.belief)
+
+
+def _test(plan: Plan, numbers: Sequence[int], ids: Mapping[int, int]) -> CheapTest | None:
+    """Return the test that brings most per week of work; None where none changes what is done."""
+    bets = set(plan.bets)
+    first = [number for number in numbers if number in bets][:TESTED]
+    found = plan.tests(dict.fromkeys(first, TEST_WEEKS), numbers)
+    worth = [test for test in found if test.worth > 0]
+    return CheapTest(ids[worth[0].number], worth[0].cost_weeks, worth[0].worth) if worth else None
+
+
+# What happened since a proposal was made
+
+
+@dataclass(frozen=True)
+class Gone:
+    """An item of the proposal that is no longer among those to be ordered, and why."""
+
+    key: str
+    title: str
+    why: str
+
+
+@dataclass(frozen=True)
+class Since:
+    """What changed since an order was proposed. `digest` names this state: who accepts says that they have seen it."""
+
+    gone: tuple[Gone, ...]
+    added: tuple[tuple[str, str], ...]  # key, title
+    is_reordered: bool
+    digest: str
+
+    @property
+    def is_stale(self) -> bool:
+        return bool(self.digest)
+
+
+def since(proposal: FocusProposal, sheet: Sheet) -> Since:
+    """Return what happened to the items of a proposal since it was made. A query, or two where something did."""
+    now = order_of(sheet)
+    if now == list(proposal.present):
+        return Since((), (), False, "")
+    here, then = set(now), set(proposal.order)
+    rows = {row.item_id: row for row in sheet.rows}
+    still = [pk for pk in proposal.present if pk in here]
+    return Since(
+        gone=_gone(proposal, [pk for pk in proposal.order if pk not in here]),
+        added=tuple((rows[pk].key, rows[pk].title) for pk in now if pk not in then),
+        is_reordered=[pk for pk in now if pk in then] != still,
+        digest=hashlib.sha256(repr(now).encode()).hexdigest()[:16],
+    )
+
+
+def fitted(order: Iterable[int], present: Sequence[int]) -> list[int]:
+    """Return an order with what is gone left out, and what is new behind what it stands behind now."""
+    here = set(present)
+    kept = [pk for pk in order if pk in here]
+    known = set(kept)
+    for place, pk in enumerate(present):
+        if pk not in known:
+            kept.insert(kept.index(present[place - 1]) + 1 if place else 0, pk)
+            known.add(pk)
+    return kept
+
+
+def _gone(proposal: FocusProposal, ids: Sequence[int]) -> tuple[Gone, ...]:
+    if not ids:
+        return ()
+    kept = proposal.facts.get("items", {})
+    items = Item.objects.filter(pk__in=ids).select_related("sprint").in_bulk()
+    shelved = set(NotNow.objects.filter(item__in=ids, ended_at=None).values_list("item_id", flat=True))
+    found = []
+    for pk in ids:
+        told = kept.get(str(pk), {})
+        found.append(Gone(told.get("key", ""), told.get("title", ""), _why_gone(items.get(pk), pk in shelved)))
+    return tuple(found)
+
+
+def _why_gone(item: Item | None, is_shelved: bool) -> str:
+    if item is None or item.removed_at is not None:
+        return _("removed")
+    if item.category == Category.DONE:
+        return _("done")
+    if is_shelved:
+        return _("not now")
+    if item.sprint and item.sprint.started_at and not item.sprint.closed_at:
+        return _("in %(sprint)s") % {"sprint": item.sprint.name}
+    return _("promises nothing any more")
