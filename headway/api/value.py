@@ -53,19 +53,35 @@ class SheetRow(Out):
     chance: float | None
     corrected: Annotated[CorrectedBet | None, Field(description="What it is priced by; null where as promised.")]
     weeks: float | None
-    value: float | None
+    value: Annotated[float | None, Field(description="Alone, and landed today.")]
     value_per_week: float | None
-    cost_of_waiting: float | None
+    adds: Annotated[float | None, Field(description="Where it stands, given what stands above it.")]
+    cost_of_waiting: Annotated[float | None, Field(description="What is lost if it comes one Sprint later.")]
+    chance_of_paying: Annotated[float | None, Field(description="To bring anything where it stands, 0–1.")]
+    lands_weeks: Annotated[
+        list[float] | None,
+        Field(description="Weeks from the next Sprint's first day until it is done: 10th, 50th, 90th percentile."),
+    ]
     tie: int | None
     more_bets: list[BetOnSheet]
 
 
+class SprintAhead(Out):
+    """How far down a coming Sprint reaches; `items_done` by its end with a chance of 0.1, 0.5, 0.9 of no more."""
+
+    sprint: str
+    ends_on: Day
+    items_that_fit: Annotated[int, Field(description="By their expected work, those of the Sprints before it too.")]
+    items_done: dict[str, int]
+
+
 class SheetCapacity(Out):
-    """What the next Sprint holds."""
+    """What the next Sprint holds, and how far down the next three reach."""
 
     sprint: str
     weeks: float
     items_that_fit: int
+    sprints: list[SprintAhead]
 
 
 class ShelfRow(Out):
@@ -76,7 +92,7 @@ class ShelfRow(Out):
     reason: str
     asked_by: str | None
     told_on: Day | None
-    cost_of_waiting: float | None
+    cost_of_waiting: Annotated[float | None, Field(description="What each week without it gives up.")]
 
 
 class ValueSheet(Out):
@@ -86,8 +102,13 @@ class ValueSheet(Out):
     unit: str
     horizon_weeks: int
     items: list[SheetRow]
-    value_present: float | None
-    value_best: float | None
+    value_present: Annotated[float | None, Field(description="Of the work in the present order.")]
+    value_best: Annotated[float | None, Field(description="Of the best order found.")]
+    best_order: Annotated[list[str] | None, Field(description="Keys of the sheet's items in the best order found.")]
+    optimality_gap: Annotated[
+        float | None,
+        Field(description="By what share any other order could at most be better; null where that is not proved."),
+    ]
     not_now: list[ShelfRow]
     capacity: SheetCapacity | None
     missing: Annotated[str | None, Field(description="What is needed before values can be told.")]

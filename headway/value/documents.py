@@ -10,7 +10,7 @@ from .queries import Forecast, PricedBet, RestRow, Row, Sheet, ShelfRow, TooLitt
 #: What the plan says of each item.
 ITEM = (
     *("key", "title", "kr", "kind", "low", "likely", "high", "chance", "corrected", "weeks"),
-    *("value", "value_per_week", "cost_of_waiting", "tie", "more_bets"),
+    *("value", "value_per_week", "adds", "cost_of_waiting", "chance_of_paying", "lands_weeks", "tie", "more_bets"),
 )
 
 
@@ -26,12 +26,23 @@ def plan_document(sheet: Sheet, rest: Iterable[RestRow] = ()) -> dict[str, Any]:
         "items": [*map(_item, sheet.rows), *(_unpromised(row, sheet) for row in rest)],
         "value_present": sheet.value_present,
         "value_best": sheet.value_best,
+        "best_order": _best_order(sheet),
+        "optimality_gap": sheet.plan.best.gap if sheet.plan and sheet.plan.bets else None,
         "not_now": [_shelved(row) for row in sheet.not_now],
         "capacity": (
             {
                 "sprint": sheet.capacity.sprint,
                 "weeks": sheet.capacity.weeks,
                 "items_that_fit": sheet.capacity.rows,
+                "sprints": [
+                    {
+                        "sprint": line.sprint,
+                        "ends_on": line.ends_on.isoformat(),
+                        "items_that_fit": line.rows,
+                        "items_done": {"0.1": line.low, "0.5": line.middle, "0.9": line.high},
+                    }
+                    for line in sheet.capacity.lines
+                ],
             }
             if sheet.capacity
             else None
@@ -82,10 +93,20 @@ def _item(row: Row) -> dict[str, Any]:
         "weeks": row.weeks,
         "value": row.value,
         "value_per_week": row.value_per_week,
+        "adds": row.adds,
         "cost_of_waiting": row.cost_of_waiting,
+        "chance_of_paying": row.pays,
+        "lands_weeks": list(row.lands) if row.lands else None,
         "tie": row.tie,
         "more_bets": [_bet(bet) for bet in row.bets if bet is not main],
     }
+
+
+def _best_order(sheet: Sheet) -> list[str] | None:
+    """Return the keys of the sheet's items in the best order found; None where none has a price in weeks."""
+    if sheet.plan is None or not sheet.plan.bets:
+        return None
+    return [f"{sheet.team.key}-{number}" for number in sheet.plan.best.order]
 
 
 def _unpromised(row: RestRow, sheet: Sheet) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from .blocks import block_item, unblock_item
 from .columns import create_column, delete_column, edit_column, edit_columns, ensure_columns, order_columns
 from .items import create_item, edit_item, remove_item, remove_items, restore_item
 from .moves import move_item, move_items, rank_item, rank_items
+from .orders import order_items
 from .sprints import (
     add_items_to_sprint,
     add_to_sprint,
@@ -35,6 +36,7 @@ __all__ = [
     "move_item",
     "move_items",
     "order_columns",
+    "order_items",
     "rank_item",
     "rank_items",
     "remove_item",

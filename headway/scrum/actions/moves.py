@@ -286,8 +286,11 @@ def _undo_items_ranked(change: Change, by: Actor) -> Change:
     for item in rows:
         if item.rank != change.after[str(item.pk)]:
             raise CannotUndo(changed_since(change, [item, team], item.key))
-    for item in rows:
-        ranking.put_back(team, item, change.before[str(item.pk)])
+    if sorted(change.before.values()) == sorted(change.after.values()):
+        ranking.permute(team, sorted(rows, key=lambda item: change.before[str(item.pk)]))
+    else:
+        for item in rows:
+            ranking.put_back(team, item, change.before[str(item.pk)])
     return record(
         "items.ranked",
         by=by,
