@@ -248,8 +248,8 @@ def _note(line: Line) -> str:
         notes += [_("blocked for %(count)s d") % {"count": item.blocked_days}] if item.is_blocked else []
     elif bet and bet.verdict:
         notes.append(_verdict(line))
-    elif bet and bet.judge_on:
-        notes.append(_("judge on %(day)s") % {"day": full_day(bet.judge_on)})
+    elif bet and (due := bet.due_on(item.done_on)):
+        notes.append(_("judge on %(day)s") % {"day": full_day(due)})
     if item.category == Category.TODO and bet:
         notes.append(
             _("promises %(range)s, chance %(chance)s")

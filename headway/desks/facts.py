@@ -49,19 +49,19 @@ def facts_of(
         judged=_judged(work),
         upper_key_results=_upper_key_results(cycle, work) if runs else (),
         cycle_starts_on=cycle.starts_on if cycle and runs else None,
-        due_bets=[one for one in bets if one.bet.judge_on and one.bet.judge_on <= today],
+        due_bets=[one for one in bets if one.on and one.on <= today],
         conflicts=_conflicts(team),
         decisions=[one for one in decisions if one.review_on <= today],
     )
 
 
 def open_bets(work: Work) -> Iterator[DueBet]:
-    """Yield the bets on done items that nobody has judged and that have a day for it. No query."""
+    """Yield the bets on done items that nobody has judged. No query."""
     for item in work.items:
         if item.category != Category.DONE:
             continue
         for line in item.promise.key_results:
-            if line.bet and line.bet.judge_on and not line.bet.verdict:
+            if line.bet and not line.bet.verdict:
                 yield DueBet(item, line.name, line.unit, line.bet)
 
 

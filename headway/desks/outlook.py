@@ -149,7 +149,7 @@ def _sprint_dates(work: Work, team: Team, sprint: Sprint | None) -> Iterator[Nex
 
 
 def _judging(due: DueBet, team: Team) -> Next:
-    assert due.bet.judge_on is not None
+    assert due.on is not None
     note = _("promised %(range)s") % {"range": from_to(due.bet.low, due.bet.high, due.unit)}
     target = Target("item", {"team_key": team.key, "number": due.item.number})
-    return Next(due.bet.judge_on, _("Judge “%(title)s”") % {"title": due.item.title}, note, target)
+    return Next(due.on, _("Judge “%(title)s”") % {"title": due.item.title}, note, target)

@@ -69,6 +69,11 @@ class DueBet:
     unit: str
     bet: BetLine
 
+    @property
+    def on(self) -> dt.date | None:
+        """The day on which it is to be judged."""
+        return self.bet.due_on(self.item.done_on)
+
 
 @dataclass(frozen=True)
 class OpenDecision:
@@ -350,14 +355,14 @@ def not_measured(facts: Facts) -> Iterator[Signal]:
 
 def verdicts_due(facts: Facts) -> Iterator[Signal]:
     """Bets whose day has come; many are one row."""
-    due = sorted(facts.due_bets, key=lambda due: due.bet.judge_on or facts.today)
+    due = sorted(facts.due_bets, key=lambda due: due.on or facts.today)
     if len(due) > ROWS_OF_A_KIND:
         yield Signal(
             "verdict_due",
             Desk.ORGANISATION,
             ngettext("%(count)s verdict is due", "%(count)s verdicts are due", len(due)) % {"count": len(due)},
             _("The oldest: “%(title)s”") % {"title": due[0].item.title},
-            _age(due[0].bet.judge_on, facts.today),
+            _age(due[0].on, facts.today),
             _("Judge"),
             "judge_bet",
             Target("verdict", {"team_key": facts.team_key, "bet_id": due[0].bet.id}),
@@ -369,8 +374,8 @@ def verdicts_due(facts: Facts) -> Iterator[Signal]:
             Desk.ORGANISATION,
             _("Did “%(title)s” move %(name)s?") % {"title": one.item.title, "name": one.name},
             _("Promised %(range)s; to be judged on %(day)s")
-            % {"range": from_to(one.bet.low, one.bet.high, one.unit), "day": day(one.bet.judge_on)},
-            _age(one.bet.judge_on, facts.today),
+            % {"range": from_to(one.bet.low, one.bet.high, one.unit), "day": day(one.on)},
+            _age(one.on, facts.today),
             _("Judge"),
             "judge_bet",
             Target("verdict", {"team_key": facts.team_key, "bet_id": one.bet.id}),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import TYPE_CHECKING, ClassVar
 
 from django.conf import settings
@@ -20,8 +21,22 @@ PERSON = settings.AUTH_USER_MODEL
 LONGEST_LAG_WEEKS = 104
 """What shows later than after two years cannot be told from anything else."""
 
+JUDGED_AFTER = dt.timedelta(days=28)
+"""So long after an item was done and its effect shows a bet is judged, where no day was promised."""
+
 ESTIMATES_NEEDED = 3
 """From so many private estimates on they are shown and can be pooled: with fewer one could tell whose they are."""
+
+
+def due_on(done_on: dt.date, *, lag_weeks: int, judge_on: dt.date | None) -> dt.date:
+    """Return the day on which a delivered bet is to be judged: the promised one, else four weeks after it shows.
+
+    >>> due_on(dt.date(2026, 5, 4), lag_weeks=2, judge_on=None)
+    datetime.date(2026, 6, 15)
+    """
+    if judge_on is not None:
+        return max(judge_on, done_on)
+    return done_on + dt.timedelta(weeks=lag_weeks) + JUDGED_AFTER
 
 
 class Serves(models.Model):

@@ -1,5 +1,7 @@
 """What items promise, and how much of the linked work is done."""
 
+import datetime as dt
+
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -7,6 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from headway.lib import clock
 from headway.scrum.models import Category
 from headway.value.actions import enter_verdict, link_item, shelve
+from headway.value.models import due_on
 from headway.value.queries import bets_of, delivered_share, promises_for
 from tests.value.make import make_bet
 from tests.world import World, make_item, make_key_result, make_sprint
@@ -81,3 +84,15 @@ def test_without_sprints_delivered_counts_all_but_what_is_not_now(world: World) 
     shelve(item, by=world.bo, reason="Too large")
     delivered = delivered_share([world.key_result.pk])[world.key_result.pk]
     assert (delivered.done, delivered.total) == (1.0, 4.0)
+
+
+def test_a_bet_is_due_on_the_promised_day_else_four_weeks_after_it_shows(world: World) -> None:
+    done = dt.date(2026, 5, 4)
+    assert due_on(done, lag_weeks=0, judge_on=None) == dt.date(2026, 6, 1)
+    assert due_on(done, lag_weeks=3, judge_on=None) == dt.date(2026, 6, 22)
+    assert due_on(done, lag_weeks=3, judge_on=dt.date(2026, 5, 20)) == dt.date(2026, 5, 20)
+    assert due_on(done, lag_weeks=0, judge_on=dt.date(2026, 4, 1)) == done, "never before it is done"
+    bet = promises_for([make_bet(make_item(world.team), world.key_result, lag_weeks=1).serves.item_id])
+    [line] = next(iter(bet.values())).bets
+    assert line.due_on(done) == dt.date(2026, 6, 8)
+    assert line.due_on(None) is None

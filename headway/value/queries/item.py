@@ -5,13 +5,15 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from django.utils import timezone
+
 from headway.lib import clock
 from headway.okr.models import KeyResult, Measurement
 from headway.people.access import allows
 from headway.people.actor import Actor
 from headway.scrum.models import Category, Item
 
-from ..models import NotNow, Serves
+from ..models import JUDGED_AFTER, NotNow, Serves
 from .effort import Pace, pace_of
 from .estimates import EstimatesLine, estimates_lines
 from .impact import Visible, visible_effect
@@ -20,7 +22,6 @@ from .promises import Promise, promise_of
 from .scale import Scale, scale_of
 from .track_record import track_record
 
-JUDGED_AFTER_DAYS = 28
 """When a result is looked at where nobody has said so, counted from the landing."""
 WEEKS_TO_LAND = 2.0
 """Until an item lands where the team's pace is not known."""
@@ -64,6 +65,10 @@ class ItemPromise:
     @property
     def bets(self) -> tuple[PricedBet, ...]:
         return self.row.bets
+
+    @property
+    def done_on(self) -> dt.date | None:
+        return timezone.localdate(self.item.done_at) if self.is_done and self.item.done_at else None
 
 
 def item_promise(item: Item, viewer: Actor, *, today: dt.date | None = None) -> ItemPromise:
@@ -129,7 +134,7 @@ def visible_effects(
     landing = weeks_to_landing(weeks)
     effects = {}
     for key_result, judge_on, lag in asked:
-        days = (judge_on - today).days - 7 * landing if judge_on else JUDGED_AFTER_DAYS + 7 * lag
+        days = (judge_on - today).days - 7 * landing if judge_on else JUDGED_AFTER.days + 7 * lag
         effects[key_result.pk] = visible_effect(
             key_result,
             today=today,

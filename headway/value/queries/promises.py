@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+from django.utils import timezone
 
 from headway.lib.prepared import Prepared
 from headway.live.known import Aspect, remembered
 from headway.okr.models import KeyResult
 from headway.scrum.models import Category, Item, Sprint
 
-from ..models import NotNow, Serves, Verdict
+from ..models import NotNow, Serves, Verdict, due_on
 
 Value = TypeVar("Value")
 
@@ -46,6 +47,12 @@ class BetLine:
     hypothesis: str
     verdict: VerdictLine | None
     lag_weeks: int = 0
+
+    def due_on(self, done_on: dt.date | None) -> dt.date | None:
+        """Return the day to judge it on, of an item that was done on a day; before that the promised one, if any."""
+        if done_on is None:
+            return self.judge_on
+        return due_on(done_on, lag_weeks=self.lag_weeks, judge_on=self.judge_on)
 
 
 @dataclass(frozen=True)
@@ -116,6 +123,10 @@ class BetOfKeyResult:
     category: str
     done_at: dt.datetime | None
     bet: BetLine
+
+    @property
+    def due_on(self) -> dt.date | None:
+        return self.bet.due_on(timezone.localdate(self.done_at) if self.done_at else None)
 
 
 def bets_of(key_result_id: int) -> list[BetOfKeyResult]:

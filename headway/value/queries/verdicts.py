@@ -15,11 +15,10 @@ from headway.people.models import Team
 from headway.scrum.models import Category
 
 from ..models import Bet, Verdict
+from ..models import due_on as due_day
 from .controls import ControlChoice, control_choices, why_no_control
 from .found import Found, find
 
-DUE_AFTER = dt.timedelta(days=28)
-"""A bet without a day to judge it on is due so long after its item was done and its lag is over."""
 MEASURABLE_AFTER = dt.timedelta(days=14)
 """Sooner after the launch and its lag the engine says nothing: it takes two weeks with a measurement."""
 
@@ -40,8 +39,10 @@ class Open:
     likely: float
     high: float
     chance: float
+    lag_weeks: int
     done_on: dt.date
     on: dt.date
+    is_promised: bool  # whether the day was promised with the bet, or follows from its lag
 
 
 @dataclass(frozen=True)
@@ -138,7 +139,7 @@ def due_on(bet: Bet) -> dt.date | None:
     if bet.serves.item.category != Category.DONE or done_at is None:
         return None
     done_on = _day_of(done_at)
-    return max(bet.judge_on, done_on) if bet.judge_on else done_on + _lag(bet) + DUE_AFTER
+    return due_day(done_on, lag_weeks=bet.lag_weeks, judge_on=bet.judge_on)
 
 
 def _lag(bet: Bet) -> dt.timedelta:
@@ -256,6 +257,8 @@ def _open(bet: Bet, on: dt.date) -> Open:
         likely=bet.likely,
         high=bet.high,
         chance=bet.chance,
+        lag_weeks=bet.lag_weeks,
+        is_promised=bet.judge_on is not None,
         done_on=_day_of(item.done_at),
         on=on,
     )

@@ -1,6 +1,5 @@
 """Bets on items, by hand from the first promise to the verdict."""
 
-import datetime as dt
 from functools import partial
 from typing import Any
 
@@ -26,8 +25,6 @@ from .changes import change_of, follow
 from .meanwhile import refused, seen_of
 from .value_forms import BetForm, VerdictForm, WithdrawForm
 from .value_parts import amount, dialog, get_item, posted, visible_text
-
-JUDGED_AFTER_DAYS = 28
 
 
 def bet(request: Request, team_key: str, number: int) -> HttpResponse:
@@ -159,11 +156,12 @@ def _warn(request: Request, row: Bet) -> None:
 
 
 def _first_guess(request: Request, own: ItemPromise) -> dict[str, Any]:
-    """Fill in what is known: the Key Result asked for or linked without a bet, and a day after delivery."""
+    """Fill in what is known: the Key Result asked for or linked without a bet.
+
+    Without a day to judge it on it is judged four weeks after it is done and shows, whenever that is.
+    """
     linked = next((line.key_result_id for line in own.promise.key_results if not line.bet), None)
-    weeks = own.row.weeks or 2.0
-    day = clock.today() + dt.timedelta(days=round(7 * weeks) + JUDGED_AFTER_DAYS)
-    return {"key_result": request.GET.get("kr") or linked, "judge_on": day, "lag_weeks": 0}
+    return {"key_result": request.GET.get("kr") or linked, "lag_weeks": 0}
 
 
 def _visible(own: ItemPromise, ids: list[int], row: Bet | None = None) -> dict[int, str]:
