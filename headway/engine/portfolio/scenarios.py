@@ -340,14 +340,19 @@ def _sizes(bets: Sequence[BetInput], z: Floats) -> Floats:
 
 def _strata(rng: np.random.Generator, rows: int, columns: int) -> Floats:
     """Return uniforms, each row one from each of as many strata as there are columns, in random order."""
-    strata = np.broadcast_to(np.arange(columns, dtype=float), (rows, columns))
-    return (rng.permuted(strata, axis=1) + rng.random((rows, columns))) / columns
+    return (_shuffled(rng, np.arange(columns, dtype=float), rows) + rng.random((rows, columns))) / columns
 
 
 def _normals(rng: np.random.Generator, rows: int, columns: int) -> Floats:
     """Return standard normals, each row :func:`_middles` in random order."""
-    normals: Floats = rng.permuted(np.broadcast_to(_middles(columns), (rows, columns)), axis=1)
-    return normals
+    return _shuffled(rng, _middles(columns), rows)
+
+
+def _shuffled(rng: np.random.Generator, row: Floats, rows: int) -> Floats:
+    """Return the row so many times, each in a random order of its own."""
+    # Tiled and not broadcast: of a broadcast row NumPy returns columns along memory, and scoring runs along rows.
+    shuffled: Floats = rng.permuted(np.tile(row, (rows, 1)), axis=1)
+    return shuffled
 
 
 def _middles(columns: int) -> Floats:
