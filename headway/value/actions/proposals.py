@@ -24,7 +24,7 @@ from headway.scrum.actions.rows import changed_since, locked_team, save_items
 from headway.scrum.models import Item, Sprint
 
 from ..models import FocusProposal
-from ..queries.focus import figures_of, fitted, order_of, since
+from ..queries.focus import figures_of, fitted, order_of, since, with_followed
 from ..queries.sheet import value_sheet
 from .rules import refuse_looked_back
 
@@ -108,6 +108,7 @@ def accept_proposal(
     if order is not None:
         _check_order(order, present)
     followed = asked if order is None else list(order)
+    proposal.facts = with_followed(proposal.facts, figures_of(sheet, followed))
     was, ranks = _rank(proposal.team, followed)
     status = Status.ACCEPTED if followed == asked else Status.CHANGED
     _decide(proposal, status, by=by, because=because, followed=followed, until_then=present)
@@ -128,7 +129,9 @@ def decline_proposal(proposal: FocusProposal, *, by: Actor, because: str) -> Foc
     require(by, "order_backlog", proposal.team)
     _refuse_decided(proposal)
     _check_reason(because, "because", _("Say why, in a sentence: whoever proposed it learns from it."))
-    present = order_of(value_sheet(proposal.team, by))
+    sheet = value_sheet(proposal.team, by)
+    present = order_of(sheet)
+    proposal.facts = with_followed(proposal.facts, figures_of(sheet, present))
     _decide(proposal, Status.DECLINED, by=by, because=because, followed=present, until_then=present)
     _record("declined", proposal, by=by, after={"because": proposal.because, "decision": proposal.decision_id})
     return proposal
@@ -206,7 +209,7 @@ def _decide(
     proposal.status, proposal.because = status, because.strip()
     proposal.followed, proposal.decided_by_id, proposal.decided_at = list(followed), by.person_id, clock.now()
     proposal.decision = _decision(proposal, until_then, by=by)
-    proposal.save(update_fields=["status", "because", "followed", "decided_by", "decided_at", "decision"])
+    proposal.save(update_fields=["status", "because", "followed", "facts", "decided_by", "decided_at", "decision"])
 
 
 def _decision(proposal: FocusProposal, until_then: Sequence[int], *, by: Actor) -> Decision:
@@ -336,5 +339,6 @@ def _reopen(proposal: FocusProposal, *was: str, by: Actor, undoes: Change) -> Ch
         raise CannotUndo(_("Another proposal waits by now: decide or withdraw that one first."))
     proposal.status, proposal.because, proposal.followed = Status.OPEN, "", None
     proposal.decided_by, proposal.decided_at, proposal.decision = None, None, None
-    proposal.save(update_fields=["status", "because", "followed", "decided_by", "decided_at", "decision"])
+    proposal.facts |= {"followed": None}
+    proposal.save(update_fields=["status", "because", "followed", "facts", "decided_by", "decided_at", "decision"])
     return _record("reopened", proposal, by=by, undoes=undoes)

@@ -51,7 +51,10 @@ class KeptBet:
 
 @dataclass(frozen=True)
 class KeptItem:
-    """An item as it stood then: what it adds in both orders, and what a Sprint of waiting cost it in the proposed."""
+    """An item as it stood then: what it adds in both orders, and what a Sprint of waiting cost it in the proposed.
+
+    `lands_…`: weeks from then after which it was to be done, as likely as not, in that order.
+    """
 
     key: str
     title: str
@@ -59,6 +62,9 @@ class KeptItem:
     present: float | None
     proposed: float | None
     waiting: float | None
+    lands_present: float | None = None
+    lands_proposed: float | None = None
+    lands_followed: float | None = None
     bets: tuple[KeptBet, ...] = ()
 
 
@@ -82,6 +88,7 @@ class Figures:
     test: CheapTest | None
     verdicts: int
     items: Mapping[int, KeptItem]
+    followed: float | None = None  # what the order that was decided on was worth that day
 
     def as_json(self) -> dict[str, Any]:
         """Return it as JSON can hold it."""
@@ -148,6 +155,8 @@ def figures_of(sheet: Sheet, order: Sequence[int]) -> Figures:
                 present=present.standing[row.number].adds if present and row.bets else None,
                 proposed=proposed.standing[row.number].adds if proposed and row.bets else None,
                 waiting=proposed.standing[row.number].waiting if proposed and row.bets else None,
+                lands_present=present.standing[row.number].lands[1] if present else None,
+                lands_proposed=proposed.standing[row.number].lands[1] if proposed else None,
                 bets=tuple(
                     KeptBet(
                         bet=bet.promise.id,
@@ -163,6 +172,15 @@ def figures_of(sheet: Sheet, order: Sequence[int]) -> Figures:
             for pk, row in rows.items()
         },
     )
+
+
+def with_followed(facts: Mapping[str, Any], decided: Figures) -> dict[str, Any]:
+    """Return a proposal's facts with what the order that was decided on is worth on that day."""
+    items = {
+        pk: item | {"lands_followed": decided.items[int(pk)].lands_proposed if int(pk) in decided.items else None}
+        for pk, item in facts["items"].items()
+    }
+    return {**facts, "items": items, "followed": decided.proposed}
 
 
 def _flips(plan: Plan, numbers: Sequence[int], ids: Mapping[int, int]) -> tuple[FlipPoint, ...]:
