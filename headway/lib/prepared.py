@@ -65,12 +65,18 @@ class _Statement:
         self._read = _reader(query, self._compiler, wrapper.alias)
 
     def rows(self, values: Sequence[int | str]) -> list[Any]:
-        with _cursor(self.wrapper) as cursor:
-            cursor.execute(self._sql, [fixed if place is None else values[place] for place, fixed in self._given])
-            found: Any = cursor.fetchall()
+        given = [fixed if place is None else values[place] for place, fixed in self._given]
+        found: Any = asked_again(self._sql, given, self.wrapper)
         if self._converters:
             found = self._compiler.apply_converters(found, self._converters)
         return list(self._read(found))
+
+
+def asked_again(sql: str, values: Sequence[Any], wrapper: Any = None) -> list[tuple[Any, ...]]:
+    """Return the rows of a written statement that comes again and again, with other values. One query."""
+    with _cursor(wrapper or connections[connection.alias]) as cursor:
+        cursor.execute(sql, values)
+        return list(cursor.fetchall())
 
 
 def _cursor(wrapper: Any) -> Any:
@@ -114,12 +120,14 @@ def _reader(query: QuerySet[Any, Any], compiler: Any, alias: str) -> Callable[[A
 # One row written
 
 
-def insert(row: Model) -> None:
-    """Write a new row as `save()` does, but for signals; the database gives it its id. One query."""
-    sql, fields = _insertion(type(row), connection.vendor)
-    with transaction.mark_for_rollback_on_error(connection.alias), connection.cursor() as cursor:
-        cursor.execute(sql, _given(row, fields, is_new=True))
-        row.pk = cursor.fetchone()[0]
+def insert(row: Model, *, after: str = "", given: Sequence[Any] = ()) -> None:
+    """Write a new row as `save()` does, but for signals; the database gives it its id. One query.
+
+    `after` (PostgreSQL): what is selected, with the values `given`, before the row gets its id.
+    """
+    sql, fields = _insertion(type(row), connection.vendor, after)
+    with transaction.mark_for_rollback_on_error(connection.alias):
+        row.pk = asked_again(sql, [*given, *_given(row, fields, is_new=True)])[0][0]
     row._state.adding, row._state.db = False, connection.alias
 
 
@@ -129,7 +137,7 @@ def update(row: Model, names: Iterable[str]) -> None:
     Raises DatabaseError where the row is gone.
     """
     sql, fields = _rewriting(type(row), tuple(names), connection.vendor)
-    with transaction.mark_for_rollback_on_error(connection.alias), connection.cursor() as cursor:
+    with transaction.mark_for_rollback_on_error(connection.alias), _cursor(connections[connection.alias]) as cursor:
         cursor.execute(sql, [*_given(row, fields, is_new=False), row.pk])
         if cursor.rowcount != 1:
             raise DatabaseError("The row to update is gone.")
@@ -139,11 +147,14 @@ _Writing = tuple[str, Sequence["Field[Any, Any]"]]
 
 
 @cache
-def _insertion(model: type[Model], vendor: str) -> _Writing:
+def _insertion(model: type[Model], vendor: str, after: str) -> _Writing:
     fields = [field for field in model._meta.local_concrete_fields if not field.primary_key and not field.generated]
     columns, marks = ", ".join(map(_quoted, fields)), ", ".join(["%s"] * len(fields))
     table, key = connection.ops.quote_name(model._meta.db_table), _quoted(_key_of(model))
-    return f"INSERT INTO {table} ({columns}) VALUES ({marks}) RETURNING {key}", fields
+    values = f"SELECT {marks} FROM before_it" if after else f"VALUES ({marks})"
+    # MATERIALIZED: else a planner might put it anywhere; a row of it is there before a row of ours is made.
+    first = f"WITH before_it AS MATERIALIZED (SELECT {after}) " if after else ""
+    return f"{first}INSERT INTO {table} ({columns}) {values} RETURNING {key}", fields
 
 
 @cache

@@ -37,6 +37,8 @@ class Acting(Protocol):
 
 Inverse = Callable[[Change, Any], Change | None]
 _inverses: dict[str, Inverse] = {}
+#: PostgreSQL: Changes of an organisation one after the other; whoever listens is told when this commits.
+_LOCKED_AND_TOLD = "pg_advisory_xact_lock(%s::int, %s::int), pg_notify(%s, %s)"
 _recorded: ContextVar[list[Change] | None] = ContextVar("recorded", default=None)
 
 
@@ -90,14 +92,6 @@ def record(
     """
     if not connection.in_atomic_block:
         raise RuntimeError("record() belongs into the action's own transaction")
-    if connection.vendor == "postgresql":
-        organisation_id = by.organisation_id or 0
-        with connection.cursor() as cursor:
-            # Whoever listens is told when this commits.
-            cursor.execute(
-                "SELECT pg_advisory_xact_lock(%s, %s), pg_notify(%s, %s)",
-                [0x4857, organisation_id % 2**31, CHANNEL, payload(CHANGED, organisation=organisation_id)],
-            )
     known.look_again()
     change = Change(
         organisation_id=by.organisation_id,
@@ -114,7 +108,12 @@ def record(
         at=at or clock.now(),
         undoes=undoes,
     )
-    insert(change)
+    if connection.vendor == "postgresql":
+        organisation_id = by.organisation_id or 0
+        told = [CHANNEL, payload(CHANGED, organisation=organisation_id)]
+        insert(change, after=_LOCKED_AND_TOLD, given=[0x4857, organisation_id % 2**31, *told])
+    else:
+        insert(change)
     recorded = _recorded.get()
     if recorded is not None:
         recorded.append(change)

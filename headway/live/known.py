@@ -24,6 +24,7 @@ from django.utils import timezone
 from django.utils.translation import get_language
 
 from headway.lib import clock
+from headway.lib.prepared import asked_again
 
 from .models import Change
 
@@ -214,13 +215,11 @@ def _read(organisation_id: int) -> _Marks:
 
 def _since(organisation_id: int, last: int) -> list[Row]:
     """Written out: each request asks this, and mostly there is nothing; to put it together took longer than to ask."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT id, name, team_id, before, after FROM live_change WHERE organisation_id = %s AND id > %s"
-            " ORDER BY id LIMIT %s",
-            [organisation_id, last, MOST_CHANGES + 1],
-        )
-        return cast(list[Row], cursor.fetchall())
+    sql = (
+        "SELECT id, name, team_id, before, after FROM live_change WHERE organisation_id = %s AND id > %s"
+        f" ORDER BY id LIMIT {MOST_CHANGES + 1}"
+    )
+    return cast(list[Row], asked_again(sql, [organisation_id, last]))
 
 
 def _newest(organisation_id: int) -> int:

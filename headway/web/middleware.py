@@ -67,7 +67,7 @@ _PERSON = Prepared(lambda pk: Person.objects.filter(pk=pk), int)
 _MEMBERSHIPS = Prepared(
     lambda person_id: (
         Membership.objects.filter(person=person_id, deactivated_at=None)
-        .select_related("organisation")
+        .select_related("organisation", "person")
         .order_by("organisation__name")
     ),
     int,
@@ -94,7 +94,9 @@ def _unchanged(request: HttpRequest) -> Person | None:
     key = str(request.session.get(auth.SESSION_KEY, ""))
     if not key.isdecimal() or request.session.get(auth.BACKEND_SESSION_KEY) not in settings.AUTHENTICATION_BACKENDS:
         return None
-    person = _PERSON.first(int(key))
+    memberships = _MEMBERSHIPS.all(int(key))
+    request.__dict__["_memberships"] = int(key), memberships
+    person = memberships[0].person if memberships else _PERSON.first(int(key))
     if person is None or not person.is_active:
         return None
     proof = request.session.get(auth.HASH_SESSION_KEY, "")
@@ -148,12 +150,15 @@ def _is_too_large(request: HttpRequest) -> bool:
 
 
 def attach_actor(request: HttpRequest) -> None:
-    """Set `request.actor` (None for a stranger) and, for a member, `request.organisation`. Two queries at most."""
+    """Set `request.actor` (None for a stranger) and, for a member, `request.organisation`. A query at most."""
     asking = cast(Request, request)
     asking.__dict__["actor"] = None
     if not request.user.is_authenticated:
         return
-    memberships = {row.organisation_id: row for row in _MEMBERSHIPS.all(request.user.pk)}
+    of_person, rows = request.__dict__.pop("_memberships", (None, []))
+    if of_person != request.user.pk:
+        rows = _MEMBERSHIPS.all(request.user.pk)
+    memberships: dict[int, Membership] = {row.organisation_id: row for row in rows}
     asking.organisations = [row.organisation for row in memberships.values()]
     chosen = memberships.get(request.session.get("organisation", 0)) or next(iter(memberships.values()), None)
     if chosen is not None and request.user.is_active:

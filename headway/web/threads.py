@@ -2,16 +2,22 @@
 
 A change of threads costs about as much as a query, and waits for the interpreter besides. So a small body is read
 before a thread is taken (which also keeps a slow sender from holding one), and an answer goes back whole; only what is
-large goes in pieces, as fast as it comes or is taken.
+large goes in pieces, as fast as it comes or is taken. Of the threads that wait the one that worked last is taken: its
+database connection has read and planned what is asked.
 """
 
 import asyncio
 import contextvars
 import io
 import sys
+import threading
+from collections import deque
 from collections.abc import Awaitable, Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, Future
+from queue import Empty, SimpleQueue
 from typing import Any
+
+from django.db import connections
 
 Event = dict[str, Any]
 Receive = Callable[[], Awaitable[Event]]
@@ -20,6 +26,7 @@ Say = Callable[[list[Event]], None]
 
 SMALL_BODY = 64 * 1024  # [bytes]
 PIECE = 256 * 1024  # [bytes] of an answer that is gathered before it is sent
+IDLE_FOR = 300.0  # [s] after which a thread ends, and with it its connection
 _OWN_NAMES = {b"content-length": "CONTENT_LENGTH", b"content-type": "CONTENT_TYPE"}
 
 
@@ -28,7 +35,7 @@ class OnThreads:
 
     def __init__(self, application: Callable[..., Iterable[bytes]], threads: int) -> None:
         self._application = application
-        self._threads = ThreadPoolExecutor(threads, thread_name_prefix="page")
+        self._threads = LastFirst(threads)
 
     async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -73,6 +80,71 @@ class OnThreads:
             if close := getattr(chunks, "close", None):
                 close()
         return [*events, _part(gathered, is_last=True)]
+
+
+Work = tuple["Future[Any]", Callable[..., Any], tuple[Any, ...]]
+
+
+class LastFirst(Executor):
+    """Up to `most` threads, of which the one that has waited shortest takes what comes."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._count = 0
+        self._waiting: list[SimpleQueue[Work]] = []
+        self._undone: deque[Work] = deque()
+        self._lock = threading.Lock()
+
+    def submit(self, function: Callable[..., Any], /, *given: Any, **_named: Any) -> "Future[Any]":
+        """Call a function on a thread; return its Future."""
+        work: Work = Future(), function, given
+        with self._lock:
+            if self._waiting:
+                self._waiting.pop().put(work)
+            elif self._count < self._most:
+                self._count += 1
+                threading.Thread(target=self._run, args=[work], name="page", daemon=True).start()
+            else:
+                self._undone.append(work)
+        return work[0]
+
+    def _run(self, work: Work | None) -> None:
+        own: SimpleQueue[Work] = SimpleQueue()
+        while work is not None:
+            future, function, given = work
+            done, failed = None, None
+            if is_wanted := future.set_running_or_notify_cancel():
+                try:
+                    done = function(*given)
+                except BaseException as error:
+                    failed = error
+            work = self._next(own)  # before anybody hears of the result, and asks for more
+            if failed is not None:
+                future.set_exception(failed)
+            elif is_wanted:
+                future.set_result(done)
+            del future, function, given, done, failed
+            work = work or self._wait(own)
+        connections.close_all()
+
+    def _next(self, own: "SimpleQueue[Work]") -> Work | None:
+        with self._lock:
+            if self._undone:
+                return self._undone.popleft()
+            self._waiting.append(own)
+            return None
+
+    def _wait(self, own: "SimpleQueue[Work]") -> Work | None:
+        """Return what to do next; None where there was nothing for long."""
+        try:
+            return own.get(timeout=IDLE_FOR)
+        except Empty:
+            with self._lock:
+                if own in self._waiting:
+                    self._waiting.remove(own)
+                    self._count -= 1
+                    return None
+            return own.get()
 
 
 def environ_of(scope: Any) -> dict[str, Any]:

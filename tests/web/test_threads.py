@@ -2,10 +2,12 @@
 
 import asyncio
 import io
+import threading
 
 import pytest
 
-from headway.web.threads import PIECE, SMALL_BODY, OnThreads, environ_of
+from headway.web import threads as threads_module
+from headway.web.threads import PIECE, SMALL_BODY, LastFirst, OnThreads, environ_of
 
 
 def scope(method="GET", path="/", headers=(), query=b""):
@@ -153,3 +155,59 @@ def test_what_a_request_sets_for_itself_ends_with_it():
 
     asyncio.run(both())
     assert seen == ["", ""]
+
+
+# Which thread
+
+
+def test_the_thread_that_worked_last_takes_what_comes():
+    threads = LastFirst(3)
+    ways = [threading.Event() for _n in range(3)]
+    held = [threads.submit(lambda way=way: way.wait(10) and threading.get_ident()) for way in ways]
+    named = []
+    for way, future in zip(ways, held, strict=True):
+        way.set()
+        named.append(future.result(10))
+    assert len(set(named)) == 3
+    assert {threads.submit(threading.get_ident).result(10) for _n in range(20)} == {named[-1]}
+
+
+def test_more_than_all_threads_can_do_waits_its_turn():
+    threads, gate, most = LastFirst(2), threading.Event(), []
+
+    def work(number):
+        gate.wait(10)
+        most.append(threading.get_ident())
+        return number
+
+    futures = [threads.submit(work, number) for number in range(40)]
+    gate.set()
+    assert [future.result(10) for future in futures] == list(range(40))
+    assert len(set(most)) <= 2
+
+
+def test_a_failure_is_its_askers_and_the_thread_goes_on():
+    threads = LastFirst(1)
+    with pytest.raises(ZeroDivisionError):
+        threads.submit(lambda: 1 // 0).result(10)
+    assert threads.submit(lambda: "well").result(10) == "well"
+
+
+def test_what_nobody_waits_for_any_more_is_not_begun():
+    threads, gate, done = LastFirst(1), threading.Event(), []
+    first = threads.submit(gate.wait, 10)
+    dropped, kept = threads.submit(done.append, "dropped"), threads.submit(done.append, "kept")
+    assert dropped.cancel()
+    gate.set()
+    kept.result(10)
+    assert first.result(10)
+    assert done == ["kept"]
+
+
+def test_a_thread_ends_when_it_had_nothing_to_do_for_long(monkeypatch):
+    monkeypatch.setattr(threads_module, "IDLE_FOR", 0.01)
+    threads = LastFirst(1)
+    worked = threads.submit(threading.current_thread).result(10)
+    worked.join(10)
+    assert not worked.is_alive()
+    assert threads.submit(lambda: "anew").result(10) == "anew"
