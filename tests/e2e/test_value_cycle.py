@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 from headway.okr.models import Measurement
 from headway.scrum.models import Item
 from headway.value.models import Verdict
-from headway.value.queries import Row, value_sheet
+from headway.value.queries import value_sheet
 from headway.value.queries.track_record import track_record
 from tests.browser import LiveServer, arrive, ready
 from tests.value.story import AIMS, HOPED, KNOWN, NEXT, PAST, Piece, Story, begin, brought
@@ -88,12 +88,11 @@ def the_record_tells_the_kinds_apart(story: Story) -> None:
 
 def best_order(story: Story, *, raw: bool) -> list[Piece]:
     """Return the pieces in the best order found, by promises as they were made or as the record reads them."""
-    rows = value_sheet(story.team, story.world.bo, raw=raw).rows
-    return [piece_of(row) for row in sorted(rows, key=lambda row: row.best_place or 0)]
-
-
-def piece_of(row: Row) -> Piece:
-    return next(piece for piece in NEXT if piece.title == row.title)
+    sheet = value_sheet(story.team, story.world.bo, raw=raw)
+    assert sheet.plan is not None
+    pieces = {piece.title: piece for piece in NEXT}
+    titles = {row.number: row.title for row in sheet.rows}
+    return [pieces[titles[number]] for number in sheet.plan.best.order]
 
 
 def the_sheet_shows_what_it_counts(page: Page, story: Story) -> None:
