@@ -22,7 +22,8 @@
    `slice_of`, then represent all; rows that a query put together:
    `page_of_list(rows, filters, represent, key=…, name=…)`.
 6. The wrapper does the rest: token, scope, limits, transaction, ETag and If-Match (compared with what the `read` of the
-   same path, or of the path above an action, answers now), Idempotency-Key, the Change's id, the document.
+   same path, or of the nearest path above that names a thing, answers now; `of=` where there is none), Idempotency-Key,
+   the Change's id, the document. An action with `seen` is for `act(…, takes_seen=True)`: hand it `request.seen`.
 7. A line for each operation in a file of `tests/api/walk/` (the access walk finds it there), and tests beside
    (`tests/api/test_cycles.py`).
 """

@@ -73,6 +73,10 @@ def list_columns(request: ApiRequest, team_key: str, filters: Query[Paging]) -> 
     return page_of(rows, filters, represent, order=("position", "id"))
 
 
+def _all_columns(request: ApiRequest, team_key: str) -> Page[Column]:
+    return list_columns(request, team_key, Paging())
+
+
 @area.read("/teams/{team_key}/columns/{int:column_id}")
 def get_column(request: ApiRequest, team_key: str, column_id: int) -> Column:
     """Read a column."""
@@ -93,9 +97,9 @@ def edit_column(request: ApiRequest, team_key: str, column_id: int, body: Column
     return represent(actions.edit_column(_column(request, team_key, column_id), by=request.actor, **body.given()))
 
 
-@area.act("/teams/{team_key}/columns/order", scope=SCOPE)
+@area.act("/teams/{team_key}/columns/order", scope=SCOPE, of=_all_columns)
 def order_columns(request: ApiRequest, team_key: str, body: ColumnOrder) -> Columns:
-    """Put the columns into another order."""
+    """Put the columns into another order. `If-Match` takes the ETag of the list of columns."""
     team = team_of(request, team_key)
     wanted = [column_named(team, pk, "column_ids") for pk in body.column_ids]
     actions.order_columns(team, wanted, by=request.actor)

@@ -18,7 +18,7 @@ from .columns import column_named
 from .platform.asking import ApiRequest
 from .platform.finding import chosen, found, people_of, team_of
 from .platform.paging import Page, Paging, page_of, slice_of
-from .platform.problems import Problem, field_problem
+from .platform.problems import Problem, field_problem, unless_done
 from .platform.routes import Area
 from .platform.schemas import Day, Edit, Flag, Id, In, Line, Moment, Number, Out, QueryId, Text
 from .sprints import sprint_named
@@ -267,12 +267,14 @@ def move_item(request: ApiRequest, team_key: str, number: int, body: ItemMove) -
     return represent_all([moved])[0]
 
 
-@area.act("/teams/{team_key}/items/{int:number}/rank", scope=SCOPE)
+@area.act("/teams/{team_key}/items/{int:number}/rank", scope=SCOPE, takes_seen=True)
 def rank_item(request: ApiRequest, team_key: str, number: int, body: ItemPlace) -> Item:
     """Give an item another place in the order of the backlog."""
     row = item_of(request, team_key, number)
-    ranked = actions.rank_item(row, by=request.actor, at_top=body.at_top, **_beside(row.team, body))
-    return represent_all([ranked])[0]
+    with unless_done():
+        beside = _beside(row.team, body)
+        actions.rank_item(row, by=request.actor, at_top=body.at_top, seen=request.seen, **beside)
+    return represent_all([row])[0]
 
 
 @area.act("/teams/{team_key}/items/{int:number}/block", scope=SCOPE)
@@ -289,15 +291,12 @@ def unblock_item(request: ApiRequest, team_key: str, number: int) -> Item:
     return represent_all([actions.unblock_item(item_of(request, team_key, number), by=request.actor)])[0]
 
 
-@area.act("/teams/{team_key}/items/{int:number}/sprint", scope=SCOPE)
+@area.act("/teams/{team_key}/items/{int:number}/sprint", scope=SCOPE, takes_seen=True)
 def plan_item(request: ApiRequest, team_key: str, number: int, body: SprintChoice) -> Item:
     """Plan an item into a Sprint, or take it out."""
     row = item_of(request, team_key, number)
     sprint = sprint_named(row.team, body.sprint_number)
-    if sprint is None:
-        actions.take_items_out_of_sprint([row], by=request.actor, team=row.team)
-    else:
-        actions.add_items_to_sprint([row], sprint, by=request.actor)
+    _plan(request, row.team, [row], sprint)
     return get_item(request, team_key, number)
 
 
@@ -313,33 +312,33 @@ def restore_item(request: ApiRequest, team_key: str, number: int) -> Item:
     return represent_all([actions.restore_item(item_of(request, team_key, number), by=request.actor)])[0]
 
 
-@area.act("/teams/{team_key}/items/move", scope=SCOPE)
+@area.act("/teams/{team_key}/items/move", scope=SCOPE, takes_seen=True)
 def move_items(request: ApiRequest, team_key: str, body: ItemsMove) -> Items:
     """Move several items into a column with one Change."""
     team = team_of(request, team_key)
     column = column_named(team, body.column_id)
-    actions.move_items(items_of(team, body.numbers), to=column, by=request.actor, team=team)
+    with unless_done():
+        rows = items_of(team, body.numbers)
+        actions.move_items(rows, to=column, by=request.actor, team=team, seen=request.seen)
     return items_now(team, body.numbers)
 
 
-@area.act("/teams/{team_key}/items/rank", scope=SCOPE)
+@area.act("/teams/{team_key}/items/rank", scope=SCOPE, takes_seen=True)
 def rank_items(request: ApiRequest, team_key: str, body: ItemsPlace) -> Items:
     """Put several items, in the order given, at a place in the backlog with one Change."""
     team = team_of(request, team_key)
     rows = items_of(team, body.numbers)
-    actions.rank_items(rows, by=request.actor, team=team, at_top=body.at_top, **_beside(team, body))
+    with unless_done():
+        beside = _beside(team, body)
+        actions.rank_items(rows, by=request.actor, team=team, at_top=body.at_top, seen=request.seen, **beside)
     return items_now(team, body.numbers)
 
 
-@area.act("/teams/{team_key}/items/sprint", scope=SCOPE)
+@area.act("/teams/{team_key}/items/sprint", scope=SCOPE, takes_seen=True)
 def plan_items(request: ApiRequest, team_key: str, body: ItemsSprint) -> Items:
     """Plan several items into a Sprint, or take them out, with one Change."""
     team = team_of(request, team_key)
-    rows, sprint = items_of(team, body.numbers), sprint_named(team, body.sprint_number)
-    if sprint is None:
-        actions.take_items_out_of_sprint(rows, by=request.actor, team=team)
-    else:
-        actions.add_items_to_sprint(rows, sprint, by=request.actor)
+    _plan(request, team, items_of(team, body.numbers), sprint_named(team, body.sprint_number))
     return items_now(team, body.numbers)
 
 
@@ -349,6 +348,14 @@ def remove_items(request: ApiRequest, team_key: str, body: ItemsRemoval) -> Item
     team = team_of(request, team_key)
     actions.remove_items(items_of(team, body.numbers), by=request.actor, team=team)
     return items_now(team, body.numbers)
+
+
+def _plan(request: ApiRequest, team: Team, rows: list[scrum.Item], sprint: scrum.Sprint | None) -> None:
+    with unless_done():
+        if sprint is None:
+            actions.take_items_out_of_sprint(rows, by=request.actor, team=team, seen=request.seen)
+        else:
+            actions.add_items_to_sprint(rows, sprint, by=request.actor, seen=request.seen)
 
 
 def item_of(request: ApiRequest, team_key: str, number: int) -> scrum.Item:

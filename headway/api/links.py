@@ -11,6 +11,7 @@ from headway.value import models as value
 from .items import Item, Items, Numbers, item_of, items_now, items_of, represent_all
 from .platform.asking import ApiRequest
 from .platform.finding import chosen, found, team_of
+from .platform.problems import unless_done
 from .platform.routes import Area
 from .platform.schemas import Id, In, Line
 
@@ -34,34 +35,47 @@ class LinkMany(Link):
     numbers: Numbers
 
 
-@area.act("/teams/{team_key}/items/{int:number}/links", scope=LINK)
+@area.act("/teams/{team_key}/items/{int:number}/links", scope=LINK, takes_seen=True)
 def link_item(request: ApiRequest, team_key: str, number: int, body: Link) -> Item:
     """Say what an item serves."""
     row = item_of(request, team_key, number)
-    actions.link_item(row, by=request.actor, **_to(request, body))
+    with unless_done():
+        actions.link_item(row, by=request.actor, seen=request.seen, **_to(request, body))
     return represent_all([row])[0]
 
 
-@area.act("/teams/{team_key}/items/links", scope=LINK)
+@area.act("/teams/{team_key}/items/links", scope=LINK, takes_seen=True)
 def link_items(request: ApiRequest, team_key: str, body: LinkMany) -> Items:
     """Say what several items serve, with one Change."""
     team = team_of(request, team_key)
-    actions.link_items(items_of(team, body.numbers), by=request.actor, **_to(request, body))
+    with unless_done():
+        rows = items_of(team, body.numbers)
+        actions.link_items(rows, by=request.actor, seen=request.seen, **_to(request, body))
     return items_now(team, body.numbers)
 
 
-@area.remove("/teams/{team_key}/links/{int:link_id}", scope=LINK)
+def _item_linked(request: ApiRequest, team_key: str, link_id: int) -> Item:
+    return represent_all([_link(request, team_key, link_id).item])[0]
+
+
+@area.remove("/teams/{team_key}/links/{int:link_id}", scope=LINK, of=_item_linked)
 def unlink_item(request: ApiRequest, team_key: str, link_id: int) -> Item:
-    """Take a link away, with its bet while work has not started."""
-    rows = value.Serves.objects.select_related("item__team", "key_result")
-    serves = found(rows, item__team=team_of(request, team_key), pk=link_id)
-    actions.unlink(serves, by=request.actor)
+    """Take a link away, with its bet while work has not started. `If-Match` takes the ETag of the item."""
+    serves = _link(request, team_key, link_id)
+    with unless_done():
+        actions.unlink(serves, by=request.actor)
     return represent_all([serves.item])[0]
 
 
 def key_result_of(request: ApiRequest, pk: int) -> KeyResult:
     """Return the Key Result that `key_result_id` of a body names; 422 where the viewer has none such."""
     return chosen(KeyResult.objects.visible_to(request.actor).select_related("objective"), "key_result_id", pk)
+
+
+def _link(request: ApiRequest, team_key: str, link_id: int) -> value.Serves:
+    rows = value.Serves.objects.select_related("item__team", "key_result")
+    serves: value.Serves = found(rows, item__team=team_of(request, team_key), pk=link_id)
+    return serves
 
 
 def _to(request: ApiRequest, body: Link) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from .items import Item, item_of, represent_all
 from .platform.asking import ApiRequest
 from .platform.finding import found, team_of
 from .platform.paging import Page, Paging, page_of
+from .platform.problems import unless_done
 from .platform.routes import Area
 from .platform.schemas import Day, Id, In, Line, Moment, Out
 
@@ -56,12 +57,13 @@ def list_not_now(request: ApiRequest, team_key: str, filters: Query[ShelfFilters
     return page_of(rows.select_related("item__team"), filters, _shelved, order=("at", "id"))
 
 
-@area.act("/teams/{team_key}/items/{int:number}/shelve", scope=ORDER)
+@area.act("/teams/{team_key}/items/{int:number}/shelve", scope=ORDER, takes_seen=True)
 def shelve_item(request: ApiRequest, team_key: str, number: int, body: Shelving) -> Shelved:
     """Put an item on the Not now shelf with its reason."""
     row = item_of(request, team_key, number)
-    made = actions.shelve(row, by=request.actor, reason=body.reason, asked_by=body.asked_by)
-    return _shelved(value.NotNow.objects.select_related("item__team").get(pk=made.pk))
+    with unless_done():
+        actions.shelve(row, by=request.actor, reason=body.reason, asked_by=body.asked_by, seen=request.seen)
+    return _shelved(value.NotNow.objects.select_related("item__team").get(item=row, ended_at=None))
 
 
 @area.act("/teams/{team_key}/items/{int:number}/bring-back", scope=ORDER)

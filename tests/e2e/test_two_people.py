@@ -93,7 +93,7 @@ def test_the_same_field_of_an_item_is_said_and_decided(both: tuple[Page, Page], 
     assert Item.objects.get(number=1).title == "Alpha by Cy"
 
 
-def test_a_card_that_somebody_moved_meanwhile_stays_there(both: tuple[Page, Page]) -> None:
+def test_a_card_that_somebody_moved_meanwhile_stays_there_unless_one_means_it(both: tuple[Page, Page]) -> None:
     bo, cy = both
     open_both(both, "/t/ANT/board/")
     take(bo, "Alpha")
@@ -109,6 +109,15 @@ def test_a_card_that_somebody_moved_meanwhile_stays_there(both: tuple[Page, Page
     item = Item.objects.get(number=1)
     assert item.category == Category.DONE
     assert item.done_at is not None
+    cy.get_by_role("button", name="Move it nonetheless").click()
+    told(cy, "ANT-1 is in “In progress”.")  # on the page that answers the note's form
+    has_in(cy, "In progress", "Alpha")
+    has_in(cy, "To do", "Beta")
+    item.refresh_from_db()
+    assert (item.category, item.done_at) == (Category.DOING, None)
+    cy.get_by_role("button", name="Undo").click()
+    told(cy, "Taken back")
+    has_in(cy, "Done", "Alpha")
 
 
 def test_who_says_where_to_is_heard_and_the_earlier_undo_is_closed(both: tuple[Page, Page]) -> None:

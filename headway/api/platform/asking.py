@@ -27,13 +27,14 @@ class ApiRequest(HttpRequest):
     organisation: Organisation
     token: ApiToken | None
     body_fields: tuple[str, ...]
+    seen: int | None  # the last Change that the program saw, for an operation that takes it
 
 
 class Guard(AuthBase):
     """Let a request through to an operation that needs `scope`, or raise the Problem that says why not."""
 
-    def __init__(self, scope: str, *, most_bytes: int = MOST_BYTES) -> None:
-        self.scope, self.most_bytes = scope, most_bytes
+    def __init__(self, scope: str, *, most_bytes: int = MOST_BYTES, takes_seen: bool = False) -> None:
+        self.scope, self.most_bytes, self.takes_seen = scope, most_bytes, takes_seen
         self.takes: str | None = None  # the media type of the body; None: there is none
         self.parameters: frozenset[str] = frozenset()  # names in the query
         self.body_fields: tuple[str, ...] = ()
@@ -45,6 +46,7 @@ class Guard(AuthBase):
         limits.take(asking)
         self._require_scope(asking)
         self._require_readable(asking)
+        asking.seen = _seen(asking) if self.takes_seen else None
         return True
 
     def _authenticate(self, request: ApiRequest) -> None:
@@ -93,6 +95,15 @@ class Guard(AuthBase):
             raise Problem(422, _("Look at “errors”: each names a parameter."), errors=unknown)
         if "\0" in request.path_info or any("\0" in value for value in request.GET.values()):
             raise Problem(422, _("A text holds no character NUL."))
+
+
+def _seen(request: ApiRequest) -> int | None:
+    given = request.headers.get("Seen-Change")
+    if given is None:
+        return None
+    if not (given.isascii() and given.isdecimal() and len(given) < 19):
+        raise Problem(422, errors=[("Seen-Change", _("This is the id of a Change."))])
+    return int(given)
 
 
 def _unknown(detail: str) -> Problem:

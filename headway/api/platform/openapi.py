@@ -25,6 +25,14 @@ _IF_MATCH = {
     "schema": _TEXT,
     "description": "ETag of what you read: 412 where it was changed since. Without it the last write wins.",
 }
+_SEEN_CHANGE = {
+    "name": "Seen-Change",
+    "in": "header",
+    "required": False,
+    "schema": {"type": "string", "pattern": "^[0-9]{1,18}$"},
+    "description": "Id of the last Change that you saw (`GET /changes?limit=1`): what another did since that bears on"
+    " this is told with 412; where it is what you ask for, nothing is left to do.",
+}
 _IDEMPOTENCY_KEY = {
     "name": "Idempotency-Key",
     "in": "header",
@@ -78,7 +86,9 @@ def serve_document(request: HttpRequest, api: NinjaAPI) -> JsonResponse:
 
 
 def _complete(path: str, method: str, operation: dict[str, Any]) -> None:
-    has_if_match = operation.pop("x-if-match", False)
+    resource = operation.pop("x-if-match", None)
+    takes_seen = operation.pop("x-takes-seen", False)
+    has_if_match = bool(resource and resource())
     if not operation.get("x-deprecation"):
         operation.pop("x-deprecation", None)
     scope = operation["x-scope"]
@@ -101,6 +111,9 @@ def _complete(path: str, method: str, operation: dict[str, Any]) -> None:
             statuses += [413, 415]
         if has_if_match:
             parameters.append(_IF_MATCH)
+        if takes_seen:
+            parameters.append(_SEEN_CHANGE)
+        if has_if_match or takes_seen:
             statuses.append(412)
         if method == "post":
             parameters.append(_IDEMPOTENCY_KEY)

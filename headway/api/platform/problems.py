@@ -1,7 +1,8 @@
 """Problems (RFC 9457): every answer that is no success, in one form."""
 
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import pydantic
@@ -15,9 +16,11 @@ from ninja import NinjaAPI
 from ninja.errors import HttpError
 from ninja.errors import ValidationError as ParametersInvalid
 
+from headway.desks.meanwhile import told_meanwhile
 from headway.lib.logs import request_id
 from headway.live.history import CannotUndo
 from headway.people.access import Forbidden
+from headway.scrum.actions import Meanwhile
 
 log = logging.getLogger(__name__)
 
@@ -138,6 +141,20 @@ def _field_name(request: HttpRequest, field: str) -> str:
     return field
 
 
+@contextmanager
+def unless_done() -> Iterator[None]:
+    """Do the block; where it is refused because another has done the same meanwhile, go on as if it had done it."""
+    try:
+        yield
+    except Meanwhile as error:
+        if not error.is_done:
+            raise
+
+
+def _of_meanwhile(request: HttpRequest, error: Meanwhile) -> Problem:
+    return Problem(412, told_meanwhile(error.item, error) if error.item else "")
+
+
 def _of_http(request: HttpRequest, error: HttpError) -> Problem:
     if error.status_code == 400:
         return Problem(400, _("The body is no JSON that can be read."))
@@ -149,6 +166,7 @@ _TELLING: list[tuple[type[Exception], Any]] = [
     (HttpError, _of_http),
     (ParametersInvalid, _of_parameters),
     (ValidationError, of_validation),
+    (Meanwhile, _of_meanwhile),
     (Forbidden, lambda request, error: Problem(403, str(error))),
     (CannotUndo, lambda request, error: Problem(409, str(error))),
     (Http404, lambda request, error: Problem(404, _("It is not here, or not for you to see."))),

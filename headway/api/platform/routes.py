@@ -41,6 +41,10 @@ from .schemas import Out
 View = TypeVar("View", bound=Callable[..., Any])
 
 CHANGE_HEADER = "Headway-Change"
+_TEAM = "/teams/{team_key}"
+
+# What reads the resource of an address, of all areas: a write of one area may be about a resource of another.
+_READS: dict[str, Callable[..., Any]] = {}
 
 
 @dataclass(frozen=True)
@@ -62,7 +66,6 @@ class Area(Router):
 
     def __init__(self, tag: str) -> None:
         super().__init__(tags=[tag])
-        self._reads: dict[str, Callable[..., Any]] = {}
 
     def read(self, path: str, *, scope: str = "read", deprecated: Deprecation | None = None) -> Callable[[View], View]:
         """GET: answers with what the function returns, its ETag, or 304."""
@@ -80,9 +83,21 @@ class Area(Router):
         """POST that makes something: 201, or 202 for what goes on afterwards."""
         return self._operation("POST", path, status, scope, deprecated, most_bytes=most_bytes)
 
-    def act(self, path: str, *, scope: str, deprecated: Deprecation | None = None) -> Callable[[View], View]:
-        """POST that does something to what is there: 200 with the resource as it is then; 204 for None."""
-        return self._operation("POST", path, 200, scope, deprecated)
+    def act(
+        self,
+        path: str,
+        *,
+        scope: str,
+        of: Callable[..., Any] | None = None,
+        takes_seen: bool = False,
+        deprecated: Deprecation | None = None,
+    ) -> Callable[[View], View]:
+        """POST that does something to what is there: 200 with the resource as it is then; 204 for None.
+
+        `of` reads what If-Match is compared with, where no address above does; it takes what the address names. One
+        that `takes_seen` hands `request.seen` to its action.
+        """
+        return self._operation("POST", path, 200, scope, deprecated, of=of, takes_seen=takes_seen)
 
     def change(self, path: str, *, scope: str, deprecated: Deprecation | None = None) -> Callable[[View], View]:
         """PATCH: what is not given stays."""
@@ -92,9 +107,16 @@ class Area(Router):
         """PUT: it is as the body says, whatever it was."""
         return self._operation("PUT", path, 200, scope, deprecated)
 
-    def remove(self, path: str, *, scope: str, deprecated: Deprecation | None = None) -> Callable[[View], View]:
-        """DELETE: 200 with what remains of it, or 204 for None."""
-        return self._operation("DELETE", path, 200, scope, deprecated)
+    def remove(
+        self,
+        path: str,
+        *,
+        scope: str,
+        of: Callable[..., Any] | None = None,
+        deprecated: Deprecation | None = None,
+    ) -> Callable[[View], View]:
+        """DELETE: 200 with what remains of it, or 204 for None. `of` as for `act`."""
+        return self._operation("DELETE", path, 200, scope, deprecated, of=of)
 
     def _operation(
         self,
@@ -104,12 +126,16 @@ class Area(Router):
         scope: str,
         deprecated: Deprecation | None,
         most_bytes: int = MOST_BYTES,
+        of: Callable[..., Any] | None = None,
+        takes_seen: bool = False,
     ) -> Callable[[View], View]:
         def register(view: View) -> View:
             returns = inspect.signature(view).return_annotation
             answers = None if returns in {None, inspect.Signature.empty} else returns
-            guard = Guard(scope, most_bytes=most_bytes)
-            current = None if method == "GET" else self._read_of(method, path)
+            guard = Guard(scope, most_bytes=most_bytes, takes_seen=takes_seen)
+
+            def resource() -> tuple[str, Callable[..., Any]] | None:
+                return (path, of) if of else _resource_of(path, made=status != 200)
 
             @functools.wraps(view)
             def run(request: ApiRequest, *args: Any, **kwargs: Any) -> HttpResponse:
@@ -118,9 +144,7 @@ class Area(Router):
                     if method == "GET":
                         response = _read(request, call, status)
                     else:
-                        names = [name for name in kwargs if f":{name}}}" in path or f"{{{name}}}" in path]
-                        now = current and functools.partial(current, request, **{name: kwargs[name] for name in names})
-                        response = _write(request, call, status, now)
+                        response = _write(request, call, status, _current(request, resource(), kwargs))
                 if deprecated:
                     for name, value in deprecated.headers().items():
                         response.headers[name] = value
@@ -141,23 +165,43 @@ class Area(Router):
                 by_alias=True,
                 openapi_extra={
                     "x-scope": scope,
-                    "x-if-match": current is not None,
+                    "x-if-match": method != "GET" and resource,
+                    "x-takes-seen": takes_seen,
                     "x-deprecation": deprecated and f"{deprecated.until.isoformat()}: {deprecated.instead}",
                 },
             )
             _tell(guard, run._ninja_operation)  # type: ignore[attr-defined]
             if method == "GET":
-                self._reads[path] = view
+                _READS[path] = view
             return view
 
         return register
 
-    def _read_of(self, method: str, path: str) -> Callable[..., Any] | None:
-        """Return what reads the resource that a write is about: of its own address, or of the one above an action."""
-        if method == "POST":
-            path = path.rpartition("/")[0]
-            return self._reads.get(path) if path.endswith("}") else None
-        return self._reads.get(path)
+
+def _resource_of(path: str, *, made: bool) -> tuple[str, Callable[..., Any]] | None:
+    """Return the address and the reading function of what a write is about: the nearest that can be read.
+
+    That is its own address or one up to two steps above it which names a thing by an id. What is in a team is not
+    about the team's own fields; what is done right under its address is, unless something is `made` there.
+    """
+    above = path.rpartition("/")[0]
+    for address in (path, above, above.rpartition("/")[0]):
+        if address == _TEAM and path != _TEAM and (made or above != _TEAM):
+            return None
+        if address in _READS and (address.endswith("}") or (address == path and not made)):
+            return address, _READS[address]
+    return None
+
+
+def _current(
+    request: ApiRequest, resource: tuple[str, Callable[..., Any]] | None, given: dict[str, Any]
+) -> Callable[[], Any] | None:
+    """Return what answers with the resource as it is now."""
+    if resource is None:
+        return None
+    address, read = resource
+    names = [name for name in given if f":{name}}}" in address or f"{{{name}}}" in address]
+    return functools.partial(read, request, **{name: given[name] for name in names})
 
 
 def _tell(guard: Guard, operation: Any) -> None:

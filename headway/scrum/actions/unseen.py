@@ -39,8 +39,8 @@ _LOOKED_AT = 2000
 class Meanwhile(Exception):
     """Somebody else was faster. `change` is the newest of what they did, None where history does not tell.
 
-    `is_done`: what was asked for is so already, and nobody needs to do it. Of many items `item` is the one that
-    `change` is told of, and so many `others` beside it were changed.
+    `is_done`: what was asked for is so already, and nobody needs to do it. `item` is the one that `change` is told of;
+    of many, so many `others` beside it were changed.
     """
 
     def __init__(
@@ -59,7 +59,7 @@ def refuse_unseen(item: Item, *, by: Actor, seen: int | None, bears: Collection[
         return
     for change in _by_others(_SINCE.all(seen, item.pk, item.team_id), by, seen):
         if item.pk in _items_of(change) and not _done_to(item.pk, change).isdisjoint(bears):
-            raise Meanwhile(change, is_done=is_done)
+            raise Meanwhile(change, is_done=is_done, item=item)
 
 
 def refuse_unseen_of_many(

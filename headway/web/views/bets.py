@@ -78,7 +78,7 @@ def edit_bet(request: Request, team_key: str, bet_id: int) -> HttpResponse:
     form = BetForm(posted(request), initial=initial, subject=row)
     if request.method == "POST" and form.is_valid():
         given = form.cleaned_data
-        changed = partial(change_bet, row, by=request.actor, seen=seen_of(request), **given)
+        changed = partial(change_bet, row, by=request.actor, **given)
         if _did(request, form, own.item, changed, _("The bet on %(item)s is changed.") % {"item": own.item.title}):
             row.refresh_from_db()
             _warn(request, row)
@@ -110,7 +110,7 @@ def verdict(request: Request, team_key: str, bet_id: int) -> HttpResponse:
     given = Verdict.objects.filter(bet=row).select_related("by").first()
     unit = row.serves.key_result.unit if row.serves.key_result else ""
     initial = {"judged_on": clock.today(), "evidence": 3}
-    form = VerdictForm(posted(request), team=team, unit=unit, initial=initial)
+    form = VerdictForm(posted(request), team=team, unit=unit, actor=request.actor, initial=initial)
     if request.method == "POST" and form.is_valid():
         entered = partial(enter_verdict, row, by=request.actor, **form.cleaned_data)
         if _did(request, form, own.item, entered, _("The verdict on %(item)s is recorded.") % {"item": own.item.title}):

@@ -3,14 +3,12 @@
 from django.forms import BaseForm
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
-from headway.desks.activity import sentence_of
+from headway.desks.meanwhile import told_meanwhile as told_meanwhile
 from headway.live.known import last_change
 from headway.scrum.actions import Meanwhile
 from headway.scrum.models import Item
 
-from ..formats import number
 from . import Request, toast
 
 LONGEST = 500
@@ -27,22 +25,6 @@ def seen_of(request: HttpRequest) -> int | None:
 def seen_now(request: Request) -> int:
     """Return the last Change there is, for the field `seen` of a form that is drawn now."""
     return last_change(request.organisation.pk)
-
-
-def told_meanwhile(item: Item, error: Meanwhile) -> str:
-    """Say what another did to an item meanwhile, of many to one of them and how many more. Three queries."""
-    if error.change is None:
-        return _("Somebody changed %(item)s meanwhile.") % {"item": item.key}
-    told = sentence_of(error.change, error.item or item)
-    said = (_("Already done: %(told)s.") if error.is_done else _("Meanwhile: %(told)s.")) % {"told": told}
-    if not error.others:
-        return said
-    more = ngettext(
-        "%(count)s more of these items was changed too.",
-        "%(count)s more of these items were changed too.",
-        error.others,
-    )
-    return f"{said} {more % {'count': number(error.others)}}"
 
 
 def tell_meanwhile(request: Request, error: Meanwhile, message: str, again: str) -> None:
