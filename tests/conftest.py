@@ -16,7 +16,7 @@ from hypothesis import settings as hypothesis_settings
 from headway.lib.logs import Lines
 from tests.browser import BROWSER_ARGUMENTS, LiveServer, chromium, patient, slow_down
 from tests.emptying import empty_tables
-from tests.installation import Installation, new_installation
+from tests.installation import FirstStart, Installation, first_start, new_installation
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page
@@ -104,10 +104,26 @@ def browser() -> "Iterator[Browser]":
         running.close()
 
 
+@pytest.fixture(scope="session")
+def after_first_start(
+    django_db_modify_db_settings: None, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[FirstStart]:
+    """What a first start leaves behind, made once: give copies of it to tests that are not about that start."""
+    with first_start(tmp_path_factory.mktemp("first-start")) as made:
+        yield made
+
+
 @pytest.fixture
-def installation(tmp_path: Path) -> Iterator[Installation]:
-    """A fresh installation, in processes of its own."""
+def fresh_installation(tmp_path: Path) -> Iterator[Installation]:
+    """An installation that was never started, in processes of its own."""
     with new_installation(tmp_path) as made:
+        yield made
+
+
+@pytest.fixture
+def installation(after_first_start: FirstStart, tmp_path: Path) -> Iterator[Installation]:
+    """An empty installation that was started once, in processes of its own."""
+    with new_installation(tmp_path, after_first_start) as made:
         yield made
 
 

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -91,17 +92,48 @@ class Started:
         return rest
 
 
+@dataclass(frozen=True)
+class FirstStart:
+    """What a first start leaves behind: tables without rows, and static files. To be copied, never to be changed.
+
+    `database` is its name on PostgreSQL, and empty where SQLite lies in the data folder.
+    """
+
+    data: Path
+    database: str
+
+    def copy_to(self, data: Path) -> None:
+        """Copy all but the secret, which is each installation's own."""
+        shutil.copytree(self.data, data, ignore=shutil.ignore_patterns("secret.key"))
+
+
 @contextmanager
-def new_installation(folder: Path) -> Iterator[Installation]:
-    """Make a fresh installation on the kind of database that this run tests; `folder` / "data" holds its data."""
+def first_start(folder: Path) -> Iterator[FirstStart]:
+    """Start in a fresh installation as far as to the first request; it takes longer than most of what follows it."""
+    with new_installation(folder) as made:
+        made.python(
+            "from headway.serve import prepare\nprepare()\nfrom django.db import connection\nconnection.close()"
+        )
+        database = made.environment["DATABASE_URL"].rpartition("/")[2]
+        yield FirstStart(Path(made.environment["HEADWAY_DATA"]), database)
+
+
+@contextmanager
+def new_installation(folder: Path, after: FirstStart | None = None) -> Iterator[Installation]:
+    """Make an installation on the kind of database that this run tests; `folder` / "data" holds its data.
+
+    It is fresh, or as it is `after` a first start.
+    """
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("HEADWAY_", "DJANGO_"))}
     environment |= {"HEADWAY_DATA": str(folder / "data"), "DATABASE_URL": ""}
     name = ""
     if connection.vendor == "postgresql":
         name = f"serve_{os.getpid()}_{time.monotonic_ns()}"
-        _on_postgresql(f'CREATE DATABASE "{name}"')
+        _on_postgresql(f'CREATE DATABASE "{name}"' + (f' TEMPLATE "{after.database}"' if after else ""))
         given = connection.settings_dict
         environment["DATABASE_URL"] = f"postgres://{given['USER']}@{quote(given['HOST'], safe='')}/{name}"
+    if after:
+        after.copy_to(folder / "data")
     made = Installation(environment)
     yield made
     for process in made.running:

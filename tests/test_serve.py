@@ -24,9 +24,9 @@ from tests.installation import BOTH_TAKE, Installation, complaints_in
 
 
 def test_first_start_offers_a_link_for_the_first_administrator_and_later_ones_do_not(
-    installation: Installation, tmp_path: Path
+    fresh_installation: Installation, tmp_path: Path
 ) -> None:
-    first = installation.start()
+    first = fresh_installation.start()
     link = first.process.stdout and (first.process.stdout.readline() + first.process.stdout.readline())
     token = re.search(r"(http://\S+)", link or "")
     assert token, first.said
@@ -41,12 +41,12 @@ def test_first_start_offers_a_link_for_the_first_administrator_and_later_ones_do
     assert stat.S_IMODE(secret.stat().st_mode) == 0o600
     kept = secret.read_text()
 
-    installation.python(
+    fresh_installation.python(
         "from headway.people.actions import complete_setup\n"
         f"complete_setup({path.strip('/').split('/')[-1]!r}, organisation='Northwind', name='Ana',"
         " email='ana@northwind.example', password='a-long-enough-password')"
     )
-    second = installation.start()
+    second = fresh_installation.start()
     status, _ = second.get("/sign-in/")
     assert status == 200
     rest = second.stop(signal.SIGINT)
@@ -156,22 +156,22 @@ def test_a_stop_while_it_starts_is_no_failure(installation: Installation) -> Non
     again.stop(signal.SIGINT)
 
 
-def test_a_taken_port_is_named(installation: Installation) -> None:
+def test_a_taken_port_is_named(fresh_installation: Installation) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        refused = installation.run("serve", "--port", str(port))
+        refused = fresh_installation.run("serve", "--port", str(port))
     assert refused.returncode == 1
     assert f"Port {port}" in refused.stderr
     assert f"--port {port + 1}" in refused.stderr
     assert "Traceback" not in refused.stderr
 
 
-def test_a_data_folder_that_cannot_be_written_is_named(installation: Installation, tmp_path: Path) -> None:
+def test_a_data_folder_that_cannot_be_written_is_named(fresh_installation: Installation, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    installation.environment["HEADWAY_DATA"] = str(tmp_path / "file" / "data")
+    fresh_installation.environment["HEADWAY_DATA"] = str(tmp_path / "file" / "data")
     for secret in ("", "given-to-it-and-long-enough-for-a-secret"):
-        installation.environment["HEADWAY_SECRET_KEY"] = secret
-        refused = installation.run("serve", "--port", "0")
+        fresh_installation.environment["HEADWAY_SECRET_KEY"] = secret
+        refused = fresh_installation.run("serve", "--port", "0")
         assert refused.returncode == 1
         assert f"The data folder {tmp_path / 'file' / 'data'} cannot be written" in refused.stderr
         assert "Traceback" not in refused.stderr
@@ -181,8 +181,6 @@ def test_a_database_of_a_newer_version_is_left_alone(installation: Installation)
     installation.python(
         "from django.db import connection\n"
         "from django.db.migrations.recorder import MigrationRecorder\n"
-        "from headway.serve import migrate\n"
-        "migrate()\n"
         "MigrationRecorder(connection).record_applied('people', '9999_of_the_future')"
     )
     refused = installation.run("serve", "--port", "0")
@@ -191,12 +189,12 @@ def test_a_database_of_a_newer_version_is_left_alone(installation: Installation)
     assert "Traceback" not in refused.stderr
 
 
-def test_a_database_that_cannot_be_reached_is_named(installation: Installation, tmp_path: Path) -> None:
+def test_a_database_that_cannot_be_reached_is_named(fresh_installation: Installation, tmp_path: Path) -> None:
     if connection.vendor == "postgresql":
-        installation.environment["DATABASE_URL"] = f"postgres://nobody@{quote(str(tmp_path), safe='')}/absent"
+        fresh_installation.environment["DATABASE_URL"] = f"postgres://nobody@{quote(str(tmp_path), safe='')}/absent"
     else:
         (tmp_path / "data" / "headway.sqlite3").mkdir(parents=True)
-    refused = installation.run("serve", "--port", "0")
+    refused = fresh_installation.run("serve", "--port", "0")
     assert refused.returncode == 1
     assert "cannot be used" in refused.stderr
     assert "Traceback" not in refused.stderr
@@ -206,7 +204,6 @@ def test_sqlite_keeps_what_it_acknowledged(installation: Installation, tmp_path:
     if connection.vendor != "sqlite":
         assert connection.vendor == "postgresql"
         return
-    installation.python("from headway.serve import migrate\nmigrate()")
     with sqlite3.connect(tmp_path / "data" / "headway.sqlite3") as direct:
         assert direct.execute("PRAGMA journal_mode").fetchone() == ("wal",)
     installation.python(

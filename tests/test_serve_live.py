@@ -20,8 +20,6 @@ MAKE = """
 from django.test import Client
 from django.conf import settings
 settings.ALLOWED_HOSTS = ["testserver"]
-from headway.serve import migrate
-migrate()
 from tests.world import make_item, make_sprint, make_world
 from headway.scrum.actions import add_items_to_sprint
 world = make_world()

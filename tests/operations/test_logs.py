@@ -145,8 +145,6 @@ def test_a_page_that_failed_shows_the_id_that_the_log_has(
 def test_the_log_of_a_day_names_nobody(installation: Installation) -> None:
     """Sign-in, failed sign-in, links with tokens, search, a wrong host, a wrong page and a failed task."""
     installation.python(
-        "from headway.serve import migrate\n"
-        "migrate()\n"
         "from headway.people.actions import complete_setup, issue_setup_link\n"
         "complete_setup(issue_setup_link(), organisation='Tapioca', name='Zebrafish Quokka',"
         " email='zebrafish@example.org', password='sesquipedalian-words-9')"

@@ -90,10 +90,14 @@ def test_what_is_only_doubtful_is_said_and_not_refused() -> None:
     assert not any(problem.is_refused for problem in doubtful)
 
 
-def test_the_programme_does_not_start_and_says_why(installation: Installation) -> None:
-    installation.environment |= {"HEADWAY_HOSTS": "*", "HEADWAY_TSL": "1", "HEADWAY_SECRET_KEY": "short-and-secret"}
+def test_the_programme_does_not_start_and_says_why(fresh_installation: Installation) -> None:
+    fresh_installation.environment |= {
+        "HEADWAY_HOSTS": "*",
+        "HEADWAY_TSL": "1",
+        "HEADWAY_SECRET_KEY": "short-and-secret",
+    }
     for command in (["serve", "--port", "0"], ["worker"]):
-        refused = installation.run(*command)
+        refused = fresh_installation.run(*command)
         assert refused.returncode == 1
         assert "HEADWAY_HOSTS=okr.example.org" in refused.stderr
         assert "Did you mean HEADWAY_TLS?" in refused.stderr
@@ -101,14 +105,14 @@ def test_the_programme_does_not_start_and_says_why(installation: Installation) -
         assert "Traceback" not in refused.stderr
 
 
-def test_a_start_closes_the_data_folder_to_other_accounts(installation: Installation, tmp_path: Path) -> None:
+def test_a_start_closes_the_data_folder_to_other_accounts(fresh_installation: Installation, tmp_path: Path) -> None:
     folder = tmp_path / "data"
     folder.mkdir(mode=0o777)
     folder.chmod(0o777)
-    installation.python("from headway.serve import migrate\nmigrate()")
+    fresh_installation.python("from headway.serve import migrate\nmigrate()")
     (folder / "secret.key").chmod(0o644)
     assert safety.open_files(folder)
-    installation.start().stop()
+    fresh_installation.start().stop()
     assert not safety.open_files(folder)
     written = [path for path in folder.rglob("*") if path.is_file()]
     assert (folder / "secret.key") in written
