@@ -10,6 +10,7 @@ from headway.people.models import Person
 from headway.value import actions
 from headway.value import models as value
 from headway.value.queries import Found
+from headway.value.queries.verdicts import due_on
 
 from .items import Item, item_of, represent_all
 from .links import key_result_of
@@ -27,6 +28,13 @@ Method = Literal["experiment", "control", "placebo", "words"]
 FollowUp = Literal["keep", "tweak", "stop", "revert"]
 Chance = Annotated[float, Field(strict=True, ge=0, le=1, examples=[0.65])]
 Lag = Annotated[int, Field(strict=True, ge=0, le=value.LONGEST_LAG_WEEKS)]
+
+
+class ComparedWith(Out):
+    """A Key Result that the launch did not touch, with which this one was compared."""
+
+    key_result_id: Id
+    name: str
 
 
 class Computed(Out):
@@ -47,6 +55,7 @@ class Computed(Out):
     share: Annotated[float, Field(description="Of the effect, 0–1; the rest falls to bets that landed with it.")]
     weeks_before: int
     weeks_after: int
+    controls: list[ComparedWith]
 
 
 class Verdict(Out):
@@ -81,7 +90,11 @@ class Bet(Out):
     high: float
     chance: float
     lag_weeks: Annotated[int, Field(description="Weeks after it lands until the effect shows.")]
-    judge_on: Day | None
+    judge_on: Annotated[Day | None, Field(description="The promised day to judge it on.")]
+    due_on: Annotated[
+        Day | None,
+        Field(description="Once delivered: the promised day, else four weeks after its lag. Null before."),
+    ]
     hypothesis: str
     champion_id: Annotated[Id | None, Field(description="Who volunteered to see it through.")]
     champion_asked_id: Annotated[Id | None, Field(description="Whom a Scrum Master asked to.")]
@@ -222,6 +235,7 @@ def represent_bet(row: value.Bet) -> Bet:
         chance=row.chance,
         lag_weeks=row.lag_weeks,
         judge_on=row.judge_on,
+        due_on=due_on(row),
         hypothesis=row.hypothesis,
         champion_id=row.champion_id,
         champion_asked_id=row.champion_asked_id,
@@ -291,4 +305,5 @@ def computed(known: Found) -> Computed:
         share=known.share,
         weeks_before=known.weeks_before,
         weeks_after=known.weeks_after,
+        controls=[ComparedWith(key_result_id=one.key_result_id, name=one.name) for one in known.controls],
     )

@@ -12,7 +12,7 @@ from headway.scrum.models import Column, Item
 from headway.value.models import Bet
 from tests.api.program import Program
 from tests.value.make import make_bet
-from tests.world import World, make_item, make_measurement
+from tests.world import World, make_item, make_key_result, make_measurement
 
 TEAM = "/teams/ANT"
 RANGE = {"low": 1, "likely": 2, "high": 3, "chance": 0.5}
@@ -132,6 +132,34 @@ def shipped_bet(world: World) -> Bet:
         make_measurement(world.key_result, 30 + (week % 3) * 0.4 + (5 if days < 40 else 0), days_ago=days)
     item = make_item(world.team, category="done", done_at=done_at, started_at=done_at - dt.timedelta(days=7))
     return make_bet(item, world.key_result, 2, 4, 6, 0.6)
+
+
+def test_a_verdict_is_compared_with_another_key_result(world: World, bo: Program) -> None:
+    bet, other = shipped_bet(world), make_key_result(world.objective, "Elsewhere")
+    path = f"{TEAM}/bets/{bet.pk}"
+    assert bo.get(f"{path}/impact").json()["choices"] == [], "it was never measured"
+    for week in range(20):
+        make_measurement(other, 50 + (week % 4) * 0.3, days_ago=7 * week + 2)
+    alone = bo.get(f"{path}/impact").json()
+    assert [(one["key_result_id"], one["refused"]) for one in alone["choices"]] == [(other.pk, "")]
+    assert alone["size_before"] != alone["size_after"]
+    beside = bo.get(f"{path}/impact?control_id={other.pk}").json()["found"]
+    assert (beside["method"], [one["name"] for one in beside["controls"]]) == ("control", ["Elsewhere"])
+    itself = bo.get(f"{path}/impact?control_id={world.key_result.pk}").json()
+    assert "with itself" in itself["no_control"]
+    assert itself["found"]["method"] == "placebo"
+    body = {"outcome": beside["outcome"], "scale": beside["scale"], "control_ids": [other.pk]}
+    assert bo.post(f"{path}/verdict", body | {"control_ids": [10**6]}).status_code == 422
+    verdict = bo.post(f"{path}/verdict", body).json()["verdict"]
+    assert (verdict["method"], verdict["found"]) == ("control", beside)
+
+
+def test_a_bet_says_when_it_is_to_be_judged(world: World, bo: Program) -> None:
+    bet = make_bet(make_item(world.team), world.key_result, lag_weeks=2)
+    assert bo.get(f"{TEAM}/bets/{bet.pk}").json()["due_on"] is None
+    shipped = shipped_bet(world)
+    due = (clock.now() - dt.timedelta(days=12)).date().isoformat()
+    assert bo.get(f"{TEAM}/bets/{shipped.pk}").json()["due_on"] == due
 
 
 def test_the_figures_of_a_bet_are_read_agreed_to_and_kept(world: World, bo: Program) -> None:

@@ -216,7 +216,7 @@ def _first_of_each_week(rows: Iterable[KeptForecast]) -> Iterable[KeptForecast]:
 def _told(bets: Iterable[Bet]) -> Iterable[tuple[Bet, Judged]]:
     for bet in bets:
         assert bet.serves.key_result is not None  # without one there is no bet
-        verdict = judged(bet, bet.serves.key_result)
+        verdict = judged(bet, bet.serves.key_result, bet.verdict)
         if verdict.measured is not None:
             yield bet, verdict
 
@@ -279,7 +279,7 @@ def _worth(bets: Iterable[Bet], record: TeamRecord) -> Iterable[Worth]:
     by_area: dict[str, list[Judged]] = {}
     for bet in bets:
         assert bet.serves.key_result is not None
-        by_area.setdefault(area_of(bet.serves.key_result), []).append(judged(bet, bet.serves.key_result))
+        by_area.setdefault(area_of(bet.serves.key_result), []).append(judged(bet, bet.serves.key_result, bet.verdict))
     for key, area in record.areas.items():
         own = by_area[key]
         moved = sum(one.chance_moved for one in own)

@@ -52,7 +52,7 @@ def _of(bets: Iterable[Bet]) -> OwnRecord:
     could_not = 0
     for bet in bets:
         assert bet.serves.key_result is not None  # without one there is no bet
-        told.append(judged(bet, bet.serves.key_result))
+        told.append(judged(bet, bet.serves.key_result, bet.verdict))
         could_not += bet.verdict.outcome == bet.verdict.Outcome.CANNOT_TELL
     return OwnRecord(
         record=TrackRecord.of(told),

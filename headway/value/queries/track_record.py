@@ -66,20 +66,21 @@ def track_record(team: Team) -> TeamRecord:
 def judged_bets(team: Team) -> list[Bet]:
     """Return a team's bets with a verdict, those of items that are gone too. One query."""
     rows = Bet.objects.filter(serves__item__team=team, verdict__isnull=False)
-    return list(rows.select_related("verdict", "serves__key_result").order_by("verdict__judged_on", "pk"))
+    rows = rows.select_related("verdict", "serves__key_result").order_by("verdict__judged_on", "pk")
+    return list(rows.defer("hypothesis", "verdict__facts", "verdict__learned", "verdict__experiment"))
 
 
-def record_of(bets: Iterable[Bet]) -> TeamRecord:
-    """Return what the verdicts on these bets say, as a whole and by area."""
+def record_of(bets: Iterable[Bet], *, this: tuple[Bet, KeyResult, Verdict] | None = None) -> TeamRecord:
+    """Return what the verdicts on these bets say, as a whole and by area; `this` is one more."""
     told: dict[str, list[Judged]] = {}
     names: dict[str, str] = {}
     everything: list[Judged] = []
-    for bet in bets:
-        key_result = bet.serves.key_result
+    given = [(bet, bet.serves.key_result, bet.verdict) for bet in bets]
+    for bet, key_result, verdict in (*given, this) if this else given:
         assert key_result is not None  # without one there is no bet
         area = area_of(key_result)
         names[area] = str(key_result.get_ebm_area_display()) if key_result.ebm_area else key_result.short_name
-        everything.append(judged(bet, key_result))
+        everything.append(judged(bet, key_result, verdict))
         told.setdefault(area, []).append(everything[-1])
     records = by_area(told)
     return TeamRecord(
@@ -97,12 +98,11 @@ def area_of(key_result: KeyResult) -> str:
     return key_result.ebm_area or str(key_result.pk)
 
 
-def judged(bet: Bet, key_result: KeyResult) -> Judged:
-    """Return a bet with its verdict as shares of the Key Result's whole way, so that those of several add up.
+def judged(bet: Bet, key_result: KeyResult, verdict: Verdict) -> Judged:
+    """Return a bet with a verdict as shares of the Key Result's whole way, so that those of several add up.
 
     Without a from and to there is no such share: then it counts in the hit rate alone.
     """
-    verdict = bet.verdict
     way = 0.0
     if key_result.baseline is not None and key_result.target is not None:
         way = abs(key_result.target - key_result.baseline)

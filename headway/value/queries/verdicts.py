@@ -18,6 +18,7 @@ from ..models import Bet, Verdict
 from ..models import due_on as due_day
 from .controls import ControlChoice, control_choices, why_no_control
 from .found import Found, find
+from .learning import Learning, learning_of
 
 MEASURABLE_AFTER = dt.timedelta(days=14)
 """Sooner after the launch and its lag the engine says nothing: it takes two weeks with a measurement."""
@@ -106,6 +107,7 @@ class Screen:
     can_judge: bool
     choices: tuple[ControlChoice, ...]  # what it may be compared with; known to whoever may judge it
     no_control: str  # why it cannot be compared with what somebody chose
+    learning: Learning | None  # what the verdict changes in how the next promises are read
 
 
 def bets_to_judge(team: Team) -> QuerySet[Bet]:
@@ -189,6 +191,7 @@ def verdict_screen(bet: Bet, viewer: Actor, *, today: dt.date, controls: Sequenc
         can_judge=can_judge,
         choices=choices,
         no_control=no_control,
+        learning=learning_of(bet, verdict, found, today=today),
     )
 
 

@@ -7,6 +7,8 @@ from django import forms
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
+from headway.okr.models import KeyResult
+from headway.people.actor import Actor
 from headway.people.models import Team
 from headway.scrum.models import Item
 from headway.value.models import LONGEST_LAG_WEEKS, Serves, Verdict
@@ -195,9 +197,21 @@ class VerdictForm(forms.Form):
     treatment_mean = _figure(_("Their mean"))
     treatment_spread = _figure(_("Their standard deviation"))
 
-    def __init__(self, *args: Any, team: Team, unit: str, **kwargs: Any) -> None:
+    controls = forms.ModelMultipleChoiceField(
+        label=_("Compared with"),
+        required=False,
+        queryset=KeyResult.objects.none(),
+        error_messages={"invalid_choice": _("There is no such Key Result.")},
+    )
+
+    def __init__(self, *args: Any, team: Team, unit: str, actor: Actor, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._team, self._unit = team, unit
+        controls = KeyResult.objects.visible_to(actor).select_related("objective__team__organisation")
+        self.fields["controls"].queryset = controls  # type: ignore[attr-defined]
+
+    def clean_controls(self) -> list[KeyResult]:
+        return list(self.cleaned_data["controls"])
 
     def clean_follow_item(self) -> Item | None:
         number = self.cleaned_data["follow_item"]
@@ -236,6 +250,22 @@ class NotNowForm(forms.Form):
         label=_("Why not now?"), max_length=300, widget=forms.Textarea(attrs={"rows": 2, "class": "voice"})
     )
     asked_by = forms.CharField(label=_("Who asked for it"), required=False, max_length=120)
+
+
+class ProposalForm(forms.Form):
+    """Why this order: what the Product Owner decides by, or what they changed it for."""
+
+    reason = forms.CharField(
+        label=_("Why this order?"), max_length=2000, widget=forms.Textarea(attrs={"rows": 3, "class": "voice"})
+    )
+
+
+class DeclineForm(forms.Form):
+    """Why not: whoever proposed it learns from it."""
+
+    because = forms.CharField(
+        label=_("Why not?"), max_length=2000, widget=forms.Textarea(attrs={"rows": 2, "class": "voice"})
+    )
 
 
 class LinkForm(forms.Form):

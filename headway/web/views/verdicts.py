@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET
 
 from headway.lib import clock
-from headway.okr.models import Cycle
+from headway.okr.models import Cycle, KeyResult
 from headway.okr.queries import current_cycle, cycle_choices
 from headway.people.access import require
 from headway.value.actions import enter_verdict
@@ -51,7 +51,10 @@ CHECKS = {
         gettext_lazy("Nothing else landed in these weeks"),
         gettext_lazy("Other bets landed in these weeks: they share the effect"),
     ),
-    "compared": (gettext_lazy("A group that kept the old way"), gettext_lazy("No group that kept the old way")),
+    "compared": (
+        gettext_lazy("Compared with what kept the old way"),
+        gettext_lazy("Nothing that kept the old way beside it"),
+    ),
 }
 
 
@@ -76,24 +79,38 @@ def verdicts(request: Request, team_key: str) -> HttpResponse:
     return render(request, "verdicts/verdicts.html", context)
 
 
+@live(page=Follows(WORK | GOALS, Per.TEAM))
 def verdict_page(request: Request, team_key: str, bet_id: int) -> HttpResponse:
-    """One bet: promised and measured on one axis, and the form that records the verdict."""
+    """One bet: promised and measured on one axis, and the form that records the verdict.
+
+    Whoever asks to look first (`look`) sees what the chosen controls change, and nothing is recorded.
+    """
     team = get_team(request, team_key)
     rows = Bet.objects.select_related("serves__item__team__organisation", "serves__key_result__objective", "by")
     row = get_object_or_404(rows, pk=bet_id, serves__item__team=team, serves__item__removed_at=None)
     if request.method == "POST":
         require(request.actor, "judge_bet", team)
     today = clock.today()
-    screen = verdict_screen(row, request.actor, today=today)
+    chosen = _controls(request)
+    screen = verdict_screen(row, request.actor, today=today, controls=chosen)
+    proposed = _proposed(screen.found, today=today) | {"controls": [one.pk for one in chosen]}
+    is_look = "look" in request.POST
+    if is_look:
+        typed = {name: request.POST[name] for name in VerdictForm.base_fields if name in request.POST}
+        proposed = typed | proposed | {"judged_on": typed.get("judged_on", today)}
     form = VerdictForm(
-        posted(request), team=team, unit=screen.key_result.unit, initial=_proposed(screen.found, today=today)
+        None if is_look else posted(request),
+        team=team,
+        unit=screen.key_result.unit,
+        actor=request.actor,
+        initial=proposed,
     )
-    if request.method == "POST" and form.is_valid():
+    if request.method == "POST" and not is_look and form.is_valid():
         try:
             change = change_of(request, partial(enter_verdict, row, by=request.actor, **form.cleaned_data))
         except ValidationError as error:
             add_errors(form, error)
-            screen = verdict_screen(row, request.actor, today=today)
+            screen = verdict_screen(row, request.actor, today=today, controls=chosen)
         else:
             toast(request, _("The verdict on %(item)s is recorded.") % {"item": row.serves.item.title}, change)
             return redirect("verdict-page", team_key=team.key, bet_id=row.pk)
@@ -121,6 +138,15 @@ def ledger(request: Request, team_key: str) -> HttpResponse:
         "grades": GRADES,
     }
     return render(request, "verdicts/ledger.html", context)
+
+
+def _controls(request: Request) -> list[KeyResult]:
+    """Return the Key Results that somebody wants to compare with; those that are not there for them are left out."""
+    ids = {number_in(pk, 0) for pk in request.POST.getlist("controls")}
+    if not ids:
+        return []
+    rows = KeyResult.objects.visible_to(request.actor).select_related("objective__team__organisation")
+    return list(rows.filter(pk__in=ids).order_by("pk"))
 
 
 def _proposed(found: Found | None, *, today: dt.date) -> dict[str, Any]:
@@ -151,6 +177,8 @@ def _context(screen: Screen) -> dict[str, Any]:
         "checks": [(CHECKS[fact][0 if holds else 1], holds) for fact, holds in found.checks.items()] if found else [],
         "grades": GRADES,
         "unit": _("points") if screen.key_result.unit == "%" else screen.key_result.unit,
+        "outcomes": dict(Verdict.Outcome.choices),
+        "methods": dict(Verdict.Method.choices),
         "follow_ups": Verdict.FollowUp.choices,
         "weeks": [(dt.date.fromisoformat(on), value) for on, value in found.weeks] if found else [],
         "day_found": dt.date.fromisoformat(found.on) if found else None,

@@ -3,6 +3,7 @@
 export function mount(form) {
   const grades = [...form.querySelectorAll("[name=scale]")];
   const onInput = ({ target }) => {
+    form.dataset.liveKeep = ""; // what is written here is not swept away when somebody else judges first
     if (target.name === "outcome") {
       const untold = target.value === "cannot_tell";
       for (const grade of grades) {
