@@ -24,9 +24,18 @@ def drawn_rest(sheet: Sheet, items_at: str) -> Callable[[RestRow], Markup]:
     return lambda row: _rest_row(row, items_at, sheet.can_link, sheet.can_order, _where())
 
 
-def drawn_priced(sheet: Sheet, items_at: str) -> Callable[[Row], Markup]:
-    """Return what draws a row of the value sheet; its address is its number behind `items_at`."""
-    return lambda row: _priced_row(row, sheet.scale, sheet.currency, items_at, sheet.can_order, _where())
+def drawn_priced(sheet: Sheet, items_at: str, columns: tuple[str, ...] = ()) -> Callable[[Row], Markup]:
+    """Return what draws a row of the value sheet; its address is its number behind `items_at`.
+
+    `columns` are those asked for beside the usual ones.
+    """
+    figures = {name: sheet.column(name) for name in columns if name in ("cd3", "rice")}
+
+    def draw(row: Row) -> Markup:
+        more = tuple((name, figures[name].get(row.number) if name in figures else None) for name in columns)
+        return _priced_row(row, more, sheet.scale, sheet.currency, items_at, sheet.can_try, _where())
+
+    return draw
 
 
 def _where() -> Where:
@@ -42,7 +51,13 @@ def _rest_row(row: RestRow, items_at: str, can_link: bool, can_order: bool, _whe
 
 @lru_cache(maxsize=MOST_ROWS)
 def _priced_row(
-    row: Row, scale: Scale | None, currency: str | None, items_at: str, can_order: bool, _where: Where
+    row: Row,
+    more: tuple[tuple[str, tuple[float, int] | None], ...],
+    scale: Scale | None,
+    currency: str | None,
+    items_at: str,
+    can_try: bool,
+    _where: Where,
 ) -> Markup:
-    context = {"row": row, "here": f"{items_at}{row.number}/", "scale": scale, "can_order": can_order}
+    context = {"row": row, "more": more, "here": f"{items_at}{row.number}/", "scale": scale, "can_try": can_try}
     return Markup(get_template("value/_row.html").render(context | {"amount": partial(amount, currency=currency)}))

@@ -114,6 +114,9 @@ ROUTES = PUBLIC | {
     "link-one": Route("", TEAM, is_form=True),
     "forecast": Route("read", TEAM),
     "calibration": Route("read", TEAM),
+    "save-order": Route("", TEAM, is_form=True),
+    "best-order": Route("read", TEAM),
+    "mind": Route("read", TEAM),
     "why": Route("read", ITEM),
     "rank": Route("", ITEM, is_form=True),
     "move-to-rank": Route("read", ITEM, is_form=True),  # says who may

@@ -159,7 +159,7 @@ def test_why_shows_the_figures_behind_a_rank(world: World) -> None:
     for text in (whole, part):
         assert "Why rank 2" in text
         assert "To expect" in text
-        assert "Each week we wait" in text
+        assert "A Sprint later" in text
     assert "<html" in whole
     assert "<html" not in part
 

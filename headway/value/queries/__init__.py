@@ -25,7 +25,7 @@ from .promises import (
 )
 from .rest import Rest, RestRow, matching, rest_of_backlog
 from .scale import Scale
-from .sheet import Capacity, Sheet, ShelfRow, rank_in_sheet, value_sheet
+from .sheet import Capacity, Sheet, ShelfRow, SprintLine, rank_in_sheet, value_sheet
 from .verdicts import Screen, VerdictList, verdict_list, verdict_screen
 
 __all__ = [
@@ -57,6 +57,7 @@ __all__ = [
     "Sheet",
     "ShelfRow",
     "SprintChance",
+    "SprintLine",
     "TooLittle",
     "VerdictLine",
     "VerdictList",

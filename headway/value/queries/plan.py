@@ -10,7 +10,7 @@ from collections import OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import permutations
 from threading import Lock, RLock
 from typing import Literal
@@ -376,16 +376,14 @@ class _Version:
             order, gap = found.order, found.gap
         else:
             by_delay = engine.repaired(drawn.portfolio, engine.cost_of_delay_order(drawn.portfolio))
-            quick: list[list[int]] = [engine.greedy_order(drawn), by_delay]
-            order = tuple(max(quick, key=lambda each: drawn.score(each)))
+            order = tuple(max([engine.greedy_order(drawn), by_delay], key=partial(_score, drawn)))
         return tuple(self.asked.numbers[place] for place in order), gap
 
     def _best_of_all(self, drawn: engine.Scenarios) -> tuple[int, ...]:
         portfolio = drawn.portfolio
         first = tuple(engine.repaired(portfolio, engine.cost_of_delay_order(portfolio)))
         kept = [order for order in permutations(first) if tuple(engine.repaired(portfolio, order)) == order]
-        orders: list[tuple[int, ...]] = [first, *kept]
-        return max(orders, key=lambda each: drawn.score(each))
+        return max([first, *kept], key=partial(_score, drawn))
 
     def _narrowed(self, numbers: Iterable[int]) -> engine.Portfolio:
         """Return the portfolio in which only these are done; their dates hold, those of others do not."""
@@ -444,6 +442,10 @@ class _Version:
 
     def _places(self, order: Iterable[int]) -> list[int]:
         return [self.asked.place[number] for number in order]
+
+
+def _score(drawn: engine.Scenarios, order: Sequence[int]) -> float:
+    return drawn.score(order)
 
 
 _lock = Lock()

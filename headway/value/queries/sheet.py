@@ -77,7 +77,7 @@ class SprintLine:
 
 @dataclass(frozen=True)
 class Capacity:
-    """What the next Sprint holds [weeks of work], and after how many rows that is used up; `lines`: of three Sprints."""
+    """What the next Sprint holds [weeks of work], and after how many rows that is used up; `lines` for three."""
 
     sprint: str
     weeks: float
@@ -114,6 +114,24 @@ class Sheet:
     record: TeamRecord
     is_raw: bool = False
     is_tried: bool = False
+
+    @property
+    def can_try(self) -> bool:
+        """Say whether the viewer tries orders on the sheet; to save one is the Product Owner's."""
+        return self.can_order or self.can_bet
+
+    @property
+    def order(self) -> tuple[int, ...]:
+        """The numbers of the rows as they are shown."""
+        return tuple(row.number for row in self.rows)
+
+    def column(self, name: str) -> Mapping[int, tuple[float, int]]:
+        """Return a column that teams know, "cd3" or "rice", by number: figure and place, equal ones as they stand."""
+        if self.plan is None:
+            return {}
+        figures = self.plan.column(name)
+        ordered = sorted(figures, key=lambda number: -figures[number])
+        return {number: (figures[number], place) for place, number in enumerate(ordered, start=1)}
 
     @property
     def value_present(self) -> float | None:

@@ -2,6 +2,7 @@
 
 from functools import partial
 from typing import Any
+from urllib.parse import urlencode
 
 from django.core.exceptions import ValidationError
 from django.db.models import Q
@@ -24,12 +25,14 @@ from headway.value.queries import (
     KeyResultChoice,
     Row,
     Sheet,
+    SprintLine,
     item_promise,
     key_result_choices,
     rank_in_sheet,
     rest_of_backlog,
     value_sheet,
 )
+from headway.value.queries.mind import turn_in_words, turns_about
 
 from ..backlog_rows import drawn_priced, drawn_rest
 from ..live import GOALS, WORK, Follows, Pace, Per, live
@@ -37,8 +40,9 @@ from ..shared_renders import CSRF_SLOT, shared, with_csrf
 from . import Request, add_errors, get_team, is_htmx, toast
 from .changes import change_of, follow, last_to_change
 from .meanwhile import refused, seen_now, seen_of, tell_meanwhile, told_meanwhile
+from .proposals import bar_context
 from .value_forms import NotNowForm, RankForm
-from .value_parts import amount, asked_of, dialog, get_item, number_in, posted
+from .value_parts import amount, asked_of, backlog_address, dialog, get_item, number_in, posted
 
 ROWS_A_PAGE = 200
 
@@ -56,11 +60,12 @@ _PAIR = Prepared(
 def backlog(request: Request, team_key: str) -> HttpResponse:
     """Show the value sheet and a page of what has no price; over htmx without the frame around it."""
     team = get_team(request, team_key)
-    rights = tuple(allows(request.actor, verb, team) for verb in ("order_backlog", "link_item", "place_bet"))
+    verbs = ("order_backlog", "link_item", "place_bet", "propose_order")
+    rights = tuple(allows(request.actor, verb, team) for verb in verbs)
     is_part, asked = is_htmx(request), asked_of(request)
     drawn = partial(_backlog_context, request, team, asked)
     template = "value/_sheet.html" if is_part else "value/_backlog.html"
-    if asked["q"]:  # what one person seeks is not kept for others
+    if asked["q"] or asked["order"]:  # what one person seeks or tries is not kept for others
         body = with_csrf(request, render_to_string(template, drawn() | {"csrf_input": CSRF_SLOT}))
     else:
         body = shared(request, template, drawn, team=team, for_whom=(request.get_full_path(), is_part, rights))
@@ -71,7 +76,7 @@ def backlog(request: Request, team_key: str) -> HttpResponse:
 
 
 def _backlog_context(request: Request, team: Team, asked: dict[str, Any]) -> dict[str, Any]:
-    sheet = value_sheet(team, request.actor, raw=asked["raw"])
+    sheet, is_stale = _asked_sheet(request, team, asked)
     rows = [row for row in sheet.rows if _is_asked(row, team, asked)] if asked["show"] != "unlinked" else []
     pages = max(1, -(-len(rows) // ROWS_A_PAGE))
     page = min(number_in(request.GET.get("now"), 1), pages)
@@ -87,9 +92,14 @@ def _backlog_context(request: Request, team: Team, asked: dict[str, Any]) -> dic
         )
     # Reversing an address for each of hundreds of rows costs more than the rows: one, and the number in it.
     items_at = reverse("item", kwargs={"team_key": team.key, "number": 0})[:-2]
-    return _sheet_context(sheet) | {
+    return _sheet_context(sheet) | bar_context(request, team, sheet) | {
         "rest_row": drawn_rest(sheet, items_at),
-        "priced_row": drawn_priced(sheet, items_at),
+        "priced_row": drawn_priced(sheet, items_at, asked["cols"]),
+        "lines": _lines(sheet),
+        "is_stale": is_stale,
+        "seen": seen_now(request) if sheet.is_tried else 0,
+        "try_at": _address(team, asked, "order"),
+        "page_at": _address(team, asked, "now").rpartition("/")[2],
         "rows": rows[(page - 1) * ROWS_A_PAGE : page * ROWS_A_PAGE],
         "now_page": page,
         "now_pages": pages,
@@ -102,14 +112,46 @@ def _backlog_context(request: Request, team: Team, asked: dict[str, Any]) -> dic
     }
 
 
+def _asked_sheet(request: Request, team: Team, asked: dict[str, Any]) -> tuple[Sheet, bool]:
+    """Return the sheet in the order that is tried; in the present one, and so said, where that names other items."""
+    if asked["order"]:
+        try:
+            return value_sheet(team, request.actor, raw=asked["raw"], order=asked["order"]), False
+        except ValueError:
+            pass
+    return value_sheet(team, request.actor, raw=asked["raw"]), bool(asked["order"])
+
+
+def _lines(sheet: Sheet) -> dict[int, list[tuple[int, SprintLine]]]:
+    """Return the lines of the coming Sprints by the row that they stand under; below the last row only the first."""
+    found: dict[int, list[tuple[int, SprintLine]]] = {}
+    for at, line in enumerate(sheet.capacity.lines if sheet.capacity else ()):
+        if at == 0 or (line.rows < len(sheet.rows) and line.rows not in found):
+            found.setdefault(line.rows, []).append((at, line))
+    return found
+
+
+def _address(team: Team, asked: dict[str, Any], ends_with: str) -> str:
+    """Return the sheet's address with what is asked for, to which the value of a last field is put."""
+    kept = {name: asked[name] for name in ("q", "kr", "show") if asked[name]} | {"col": asked["cols"]}
+    if asked["raw"]:
+        kept["raw"] = "1"
+    if asked["order"] and ends_with != "order":
+        kept["order"] = ".".join(map(str, asked["order"]))
+    return f"{backlog_address(team)}?{urlencode(kept | {ends_with: ''}, doseq=True)}"
+
+
 @require_GET
 def why(request: Request, team_key: str, number: int) -> HttpResponse:
     """Say why an item has its rank: the figures behind the row, and what can be done about it."""
     team, item = get_item(request, team_key, number)
     sheet = value_sheet(team, request.actor)
+    rows = {row.number: row for row in sheet.rows}
     context = _sheet_context(sheet) | {
         "item": item,
         "row": sheet.row(item.pk),
+        "best_rank": _best_rank(sheet, item.number),
+        "turns": [turn_in_words(turn, rows) for turn in turns_about(sheet, item.number)],
         "own": item_promise(item, request.actor),
         "shelved": next((row for row in sheet.not_now if row.item_id == item.pk), None),
         "orders": _who_orders(team),
@@ -232,6 +274,13 @@ def _choices(request: Request, team: Team) -> list[KeyResultChoice]:
 
 def _sheet_context(sheet: Sheet) -> dict[str, Any]:
     return {"sheet": sheet, "team": sheet.team, "amount": partial(amount, currency=sheet.currency)}
+
+
+def _best_rank(sheet: Sheet, number: int) -> int | None:
+    """Return the rank in the best order found; None where it is not at hand, or the item not in it."""
+    if sheet.plan is None or not sheet.plan.bets or not sheet.plan.is_quick or number not in sheet.plan.best.order:
+        return None
+    return sheet.plan.best.order.index(number) + 1
 
 
 def _is_asked(row: Row, team: Team, asked: dict[str, Any]) -> bool:

@@ -4,6 +4,7 @@ from typing import Any
 
 from django.http import Http404, HttpResponse, QueryDict
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -16,6 +17,9 @@ from ..formats import money, number
 from . import Request, get_team, is_htmx
 
 SHOWS = ("all", "priced", "unlinked")
+#: columns that the value sheet shows where they are asked for
+COLUMNS = ("value", "pays", "cd3", "rice")
+LONGEST_ORDER = 2000
 
 
 _ITEM = Prepared(lambda team, number: Item.objects.active().filter(team=team, number=number), int, int)
@@ -82,7 +86,21 @@ def asked_of(request: Request) -> dict[str, Any]:
         "kr": number_in(request.GET.get("kr"), 0) or None,
         "show": show if show in SHOWS else "all",
         "raw": request.GET.get("raw") == "1",
+        "cols": tuple(name for name in COLUMNS if name in request.GET.getlist("col")),
+        "order": order_in(request.GET.get("order")),
     }
+
+
+def backlog_address(team: Team, *, raw: bool = False) -> str:
+    return reverse("backlog", kwargs={"team_key": team.key}) + ("?raw=1" if raw else "")
+
+
+def order_in(text: str | None) -> tuple[int, ...]:
+    """Read an order of items by number, "12.5.7"; empty where it is none."""
+    parts = (text or "").split(".")
+    if len(parts) > LONGEST_ORDER or not all(part.isdecimal() and len(part) < 10 for part in parts):
+        return ()
+    return tuple(map(int, parts))
 
 
 def number_in(text: str | None, default: int) -> int:

@@ -1,5 +1,6 @@
 // Rows of the value sheet: drag, Alt with an arrow, the keys of the row in hand, and ticking many.
-// Whatever changes the order goes through the same address; the sheet then asks for itself again.
+// A drag in the sheet tries an order: the server says what it would be worth, nothing is saved. So does Alt Shift with
+// an arrow. Alt with an arrow moves at once, but where an order is tried already.
 import { ask } from "./ask.js";
 import { declare } from "./keys.js";
 
@@ -48,13 +49,25 @@ function inHand() {
 
 // Alt with an arrow moves the row in hand by one.
 function step(event, list) {
-  if (!event.altKey || !["ArrowUp", "ArrowDown"].includes(event.key) || !("canOrder" in list.dataset)) return;
+  if (!event.altKey || !["ArrowUp", "ArrowDown"].includes(event.key)) return;
+  const tries = "order" in list.dataset && (event.shiftKey || "isTried" in list.dataset);
+  if (!tries && !("canOrder" in list.dataset)) return;
   const row = event.target.closest("[data-row]");
   const rows = [...list.querySelectorAll("[data-row]")];
   const up = event.key === "ArrowUp";
   const other = rows[rows.indexOf(row) + (up ? -1 : 1)];
   event.preventDefault();
-  if (row && other) put(row, other, up ? "before" : "after", list);
+  if (row && other) (tries ? tryOut : put)(row, other, up ? "before" : "after", list);
+}
+
+// Show the sheet as it would be. Its address says so too: it can be loaded again, and sent to somebody.
+function tryOut(row, other, side, list) {
+  const order = list.dataset.order.split(".").filter((number) => number !== row.dataset.number);
+  order.splice(order.indexOf(other.dataset.number) + (side === "after" ? 1 : 0), 0, row.dataset.number);
+  const address = list.dataset.try + order.join(".");
+  refocus = row.id;
+  window.htmx.ajax("GET", address, { source: list, target: "#sheet", swap: "morph:outerHTML" })
+    .then(() => history.replaceState(history.state, "", address));
 }
 
 function put(row, other, side, list) {
@@ -75,7 +88,7 @@ let held;
 
 function begin(event, list) {
   const row = event.target.closest?.("[data-row]");
-  if (!row || !("canOrder" in list.dataset)) return;
+  if (!row?.draggable) return;
   held = row;
   refocus = "";
   event.dataTransfer.effectAllowed = "move";
@@ -95,7 +108,7 @@ function drop(event, list) {
   unmark(list);
   if (held && row && row !== held) {
     event.preventDefault();
-    put(held, row, sideOf(event, row), list);
+    ("order" in list.dataset ? tryOut : put)(held, row, sideOf(event, row), list);
   }
   held = undefined;
 }
