@@ -58,6 +58,7 @@ class Files:
     paths: tuple[str, ...]
     mapping: dict[str, Any] = field(default_factory=dict)
     okrs: str = ""
+    bets_on_all: bool = False
 
 
 TRACKERS = [
@@ -72,7 +73,12 @@ TRACKERS = [
     Files("QUIC", "github", ("trackers/github_issues_quic_2017/issues.json",), okrs="okrs/team-mgmt-OKR-PROJECT.md"),
     Files("TLS", "github", ("trackers/github_issues_tls13/archive.json",), okrs="okrs/team-mgmt-OKR-CLUSTER.md"),
     Files(
-        "COMP", "csv", ("trackers/status_dates_company/jira_issues_pivoted.csv",), STATUS_DATES, "okrs/okr_texts.csv"
+        "COMP",
+        "csv",
+        ("trackers/status_dates_company/jira_issues_pivoted.csv",),
+        STATUS_DATES,
+        "okrs/okr_texts.csv",
+        True,
     ),
     Files("JSW", "csv", ("trackers/storypoints_jirasoftware/jirasoftware.csv",)),
     Files("MESOS", "csv", ("trackers/storypoints_mesos/mesos.csv",)),
@@ -114,6 +120,11 @@ class Trial:
         self.environment = {**os.environ, "HEADWAY_DATA": str(folder / "data"), "DATABASE_URL": database_url}
         self.failures: list[str] = []
         self.imports = Table("team", "file", *COUNTS, "skipped", "unmapped", "s", "MB", title="Imports")
+        self.promises = Table(
+            *("team", "bets", "refused", "judged: moved / did not / cannot be told", "sizes by the record", "items"),
+            *("value now → best", "gap", "ties", "first s", "search s", "again s", "s", "MB"),
+            title="Made-up bets and verdicts, through the whole plan (seconds of the processor)",
+        )
         self.answers = Table(
             *("team", "plan", "value now → best", "not now", "ties", "forecast of 10 items (50 / 85 / 95 %)"),
             *("to do / in progress / done", "s"),
@@ -130,7 +141,7 @@ class Trial:
             self.bring_in(files, files.paths[-1], again=True)
             if files.okrs:
                 self.bring_in(Files(files.team, "okrs", (files.okrs,)), files.okrs)
-                self.bet(files.team)
+                self.bet(files.team, all_of_them=files.bets_on_all)
             self.ask(files.team)
 
     def bring_in(self, files: Files, name: str, *, again: bool = False) -> None:
@@ -161,12 +172,38 @@ class Trial:
             f"{answer.megabytes:.0f}",
         )
 
-    def bet(self, team: str) -> None:
-        """Bet on the first open items (made-up numbers: no export holds any), so that the value sheet has work."""
+    def bet(self, team: str, *, all_of_them: bool) -> None:
+        """Judge what the team did and bet on what is open (made-up numbers: no export holds any), and plan it."""
         program = [sys.executable, str(Path(__file__).with_name("trial_bets.py")), team]
-        answer = self.run_program(program, {"DJANGO_SETTINGS_MODULE": "headway.settings"})
-        if answer.code:
+        answer = self.run_program(program + ["--all"] * all_of_them, {"DJANGO_SETTINGS_MODULE": "headway.settings"})
+        told = answer.json()
+        if answer.code or not told:
             self.failures.append(f"{team}: bets: {answer.err.strip()[-400:]}")
+            return
+        self.failures += [f"{team}: {fault}" for fault in told["faults"]]
+        self.promises.add_row(
+            team,
+            str(told["bets"]),
+            str(len(told["refused"])),
+            f"{told['judged']}: {told['moved']} / {told['did_not']} / {told['cannot_tell']}",
+            ", ".join(f"{name} × {size}" for name, size in told["sizes"].items()) or "–",
+            str(told["items"]),
+            f"{_number(told['present'])} → {_number(told['best'])}",
+            "–" if told["gap"] is None else f"{told['gap']:.1%}",
+            str(told["ties"]),
+            *(f"{seconds:.2f}" for seconds in told["seconds"]),
+            f"{answer.seconds:.1f}",
+            f"{answer.megabytes:.0f}",
+        )
+        self.plan_again(team, told)
+
+    def plan_again(self, team: str, told: dict[str, Any]) -> None:
+        """Ask the command for the same plan on the same day: it must say the same to the last digit."""
+        moved = {"HEADWAY_TEST_NOW": told["now"], "HEADWAY_DEBUG": "1"} if told["now"] else {}
+        plan = self.run_program([str(HEADWAY), "plan", "--team", team, "--json"], moved).json()
+        for name, known in (("value_present", told["present"]), ("value_best", told["best"])):
+            if plan.get(name) != known:
+                self.failures.append(f"{team}: the command says {name} {plan.get(name)}, the sheet {known}")
 
     def ask(self, team: str) -> None:
         """Plan, forecast and report; each must answer."""
@@ -263,7 +300,7 @@ def main() -> int:
         trial = Trial(data, folder, url)
         trial.run([team for argument in sys.argv if argument.startswith("--only=") for team in argument[7:].split(",")])
     console = Console(width=160)
-    console.print(trial.imports, trial.answers)
+    console.print(trial.imports, trial.promises, trial.answers)
     for failure in trial.failures:
         console.print(f"FAILED {failure}", style="bold red", markup=False, highlight=False)
     where = "PostgreSQL" if url else "SQLite"
