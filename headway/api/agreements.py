@@ -57,7 +57,7 @@ class Outcome(In):
     """What became of a decision; null: still open."""
 
     held: Flag | None
-    outcome: Annotated[Text, Field(max_length=20_000)] = ""
+    outcome: Annotated[Text, Field(max_length=20_000, examples=["Nobody asked for it again"])] = ""
 
 
 class DecisionFilters(Paging):

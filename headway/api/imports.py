@@ -105,7 +105,7 @@ class ImportAnswers(In):
 class StatusMeanings(In):
     """What statuses mean that nobody had explained."""
 
-    statuses: Annotated[dict[str, Meaning], Field(min_length=1)]
+    statuses: Annotated[dict[str, Meaning], Field(min_length=1, examples=[{"In review": "doing"}])]
 
 
 class Conflict(Out):

@@ -58,7 +58,7 @@ class NewRolesIn(In):
 class NewInvitation(In):
     """Who is invited, as what. Without an e-mail the link is for whoever holds it."""
 
-    email: Annotated[Line, Field(max_length=254)] = ""
+    email: Annotated[Line, Field(max_length=254, examples=["ines@example.org"])] = ""
     name: Annotated[Line, Field(max_length=120)] = ""
     roles: Annotated[list[NewRolesIn], Field(max_length=50)] = []
     is_administrator: Flag = False

@@ -70,7 +70,7 @@ class CheckIn(Out):
 class NewCheckIn(In):
     """A check-in: a value, a confidence or a sentence; one of them is enough."""
 
-    confidence: Annotated[int | None, Field(ge=0, le=10, strict=True)] = None
+    confidence: Annotated[int | None, Field(ge=0, le=10, strict=True, examples=[6])] = None
     value: Number | None = None
     text: Annotated[Text, Field(max_length=10_000)] = ""
     next_step: Annotated[Line, Field(max_length=300)] = ""

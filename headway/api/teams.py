@@ -48,7 +48,7 @@ class TeamEdit(Edit):
     """What shall be different of a team."""
 
     key: Annotated[Line, Field(pattern="^[A-Za-z][A-Za-z0-9]{0,11}$")] = "A"
-    name: Annotated[Line, Field(min_length=1, max_length=120)] = "A"
+    name: Annotated[Line, Field(min_length=1, max_length=120, examples=["Ant"])] = "A"
     unit_id: Id | None = None
     sprint_days: Annotated[Whole, Field(ge=1, le=31)] = 14
     working_days: Annotated[list[Weekday], Field(max_length=7)] = []

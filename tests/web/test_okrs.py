@@ -349,3 +349,23 @@ def test_all_that_one_holds_is_checked_in_at_once_or_not_at_all(world: World) ->
     assert client.post("/check-in/", {f"{other}-value": "many"}).status_code == 422
     assert client.post("/check-in/", {}).status_code == 200
     assert client.get("/okrs/").content.decode().count("/check-in/") == 1
+
+
+def test_what_was_checked_in_is_told_and_one_alone_can_be_taken_back_at_once(world: World) -> None:
+    client = signed_in(world, "cy")
+    other = make_key_result(world.objective, "Orders within two days", owner=world.people["cy"])
+    KeyResult.objects.filter(pk=world.key_result.pk).update(owner=world.people["cy"])
+    one, two = f"kr{world.key_result.pk}", f"kr{other.pk}"
+    assert "Nothing was said, so nothing is recorded." in client.post("/check-in/", {}).content.decode()
+    client.post("/check-in/", {f"{one}-value": "34", f"{two}-value": "7"})
+    page = client.get("/okrs/").content.decode()
+    assert "2 check-ins recorded. Each can be taken back in the activity." in page
+    assert not re.search(r'action="/changes/\d+/undo/"', page)
+    assert "check-ins recorded" not in client.get("/okrs/").content.decode(), "told once"
+    client.post("/check-in/", {f"{two}-value": "8", f"{two}-confidence": "6"})
+    change = Change.objects.latest("pk")
+    page = client.get("/okrs/").content.decode()
+    assert "1 check-in recorded." in page
+    assert f'action="/changes/{change.pk}/undo/"' in page
+    assert client.post(f"/changes/{change.pk}/undo/").status_code == 302
+    assert Measurement.objects.filter(key_result=other, withdrawn_at=None).get().value == 7
