@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from django.db.models import Count, Max, Min
 from django.utils import timezone
+from django.utils.text import Truncator
 
 from headway.agreements.models import Decision
 from headway.agreements.queries import open_impediments
@@ -15,10 +16,15 @@ from headway.people.models import Team
 from headway.scrum.models import Category, Column, Item, Sprint
 from headway.scrum.queries import SprintHead, ageing_alarm
 from headway.sync.models import Conflict
+from headway.value import telling
+from headway.value.models import FocusProposal
+from headway.value.queries.focus import Figures
 from headway.value.queries.promises import Delivered
 
-from .signals import Conflicts, DueBet, Facts, FullColumn, OpenDecision, Target
+from .signals import Conflicts, DueBet, Facts, FullColumn, OpenDecision, Target, Waiting
 from .work import Work
+
+LONGEST_QUOTE = 90
 
 
 def facts_of(
@@ -52,6 +58,7 @@ def facts_of(
         due_bets=[one for one in bets if one.on and one.on <= today],
         conflicts=_conflicts(team),
         decisions=[one for one in decisions if one.review_on <= today],
+        proposal=_waiting(team),
     )
 
 
@@ -76,9 +83,24 @@ def open_decisions(team: Team) -> Iterator[OpenDecision]:
             yield OpenDecision(row.title, row.because, row.decided_on, row.review_on, target)
 
 
+def _waiting(team: Team) -> Waiting | None:
+    row = FocusProposal.objects.open().filter(team=team).select_related("by").first()
+    if row is None:
+        return None
+    return Waiting(
+        proposal_id=row.pk,
+        by=row.by.first_name if row.by else "",
+        reason=Truncator(row.reason).chars(LONGEST_QUOTE),
+        gain=telling.gain(Figures.read(row.facts)),
+        since=timezone.localdate(row.at),
+    )
+
+
 def _about(row: Decision, team: Team, numbers: Mapping[int, int]) -> Target:
     if row.subject_type == KeyResult._meta.label_lower:
         return Target("key-result", {"key_result_id": row.subject_id})
+    if row.subject_type == FocusProposal._meta.label_lower:
+        return Target("focus-proposal", {"team_key": team.key, "proposal_id": row.subject_id})
     number = numbers.get(row.subject_id or 0) if row.subject_type == Item._meta.label_lower else None
     if number is not None:
         return Target("item", {"team_key": team.key, "number": number})

@@ -104,6 +104,17 @@ class Conflicts:
 
 
 @dataclass(frozen=True)
+class Waiting:
+    """An order that the Scrum Master proposed and nobody has decided on."""
+
+    proposal_id: int
+    by: str
+    reason: str
+    gain: str  # what it brings, in a sentence
+    since: dt.date
+
+
+@dataclass(frozen=True)
 class Facts:
     """Everything that the rules look at, of one team on one day."""
 
@@ -123,6 +134,7 @@ class Facts:
     due_bets: Sequence[DueBet]
     conflicts: Conflicts | None
     decisions: Sequence[OpenDecision]
+    proposal: Waiting | None = None
 
 
 def signals(facts: Facts) -> list[Signal]:
@@ -417,7 +429,27 @@ def look_back(facts: Facts) -> Iterator[Signal]:
         )
 
 
+def proposal_waits(facts: Facts) -> Iterator[Signal]:
+    """The Scrum Master proposed an order; only the Product Owner decides."""
+    waiting = facts.proposal
+    if waiting is None:
+        return
+    yield Signal(
+        "proposal_waits",
+        Desk.PRODUCT_OWNER,
+        _("%(who)s proposes an order: “%(reason)s”") % {"who": waiting.by, "reason": waiting.reason}
+        if waiting.by
+        else _("An order is proposed: “%(reason)s”") % {"reason": waiting.reason},
+        waiting.gain,
+        _age(waiting.since, facts.today),
+        _("Decide"),
+        "order_backlog",
+        Target("focus-proposal", {"team_key": facts.team_key, "proposal_id": waiting.proposal_id}),
+    )
+
+
 RULES: tuple[Callable[[Facts], Iterator[Signal]], ...] = (
+    proposal_waits,
     work_ahead_of_outcome,
     without_work,
     without_link,

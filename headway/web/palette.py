@@ -86,6 +86,8 @@ ENTRIES: tuple[Entry, ...] = (
     # pages that stand in no menu
     Entry("search", _("Search"), "search", "/", words=_("find filter")),
     Entry("sprints", _("Sprints"), "clock", of_team=True, words=_("iterations sprint goal list")),
+    Entry("focus-proposals", _("Focus proposals"), "value", of_team=True,
+          words=_("proposed order backlog product owner accept decline compare")),
     Entry("ledger", _("Impact ledger"), "weigh", of_team=True,
           words=_("what bets brought predicted measured ranking explained")),
     Entry("calibration", _("How good are our promises?"), "forecast", "", of_team=True,
@@ -95,6 +97,8 @@ ENTRIES: tuple[Entry, ...] = (
     # what can be done
     Entry("item-new", _("New item"), "plus", of_team=True, verb="write_item", does=True,
           words=_("create add story bug task ticket")),
+    Entry("focus-propose", _("Propose an order"), "value", of_team=True, verb="propose_order", does=True,
+          words=_("focus proposal backlog best order scrum master")),
     Entry("check-in", _("Check in"), "check", verb="measure", does=True,
           words=_("measure update confidence key results progress")),
     Entry("new-objective", _("New objective"), "plus", verb="write_okr", does=True, words=_("create add OKR goal")),
@@ -209,6 +213,7 @@ UNDER = {
         ["item", "item-new", "item-edit", "link", "link-item", "bet", "edit-bet", "verdict", "calibration"], "backlog"
     ),
     **dict.fromkeys(["verdict-page", "ledger"], "verdicts"),
+    **dict.fromkeys(["focus-proposals", "focus-propose", "focus-proposal", "focus-change", "focus-decline"], "backlog"),
     **dict.fromkeys(["sprints", "sprint"], "board"),
     **dict.fromkeys(
         [

@@ -23,7 +23,9 @@ from headway.people.actor import Actor
 from headway.people.models import Holiday, Invitation, Membership, Unit
 from headway.scrum.models import Item
 from headway.sync.models import Conflict, Import
-from headway.value.models import Bet, NotNow, Serves, Verdict
+from headway.value.models import Bet, FocusProposal, NotNow, Serves, Verdict
+from headway.value.queries import value_sheet
+from headway.value.queries.focus import figures_of
 from tests.world import World, make_item, make_measurement, make_sprint, make_world
 
 pytestmark = pytest.mark.django_db
@@ -133,6 +135,14 @@ ROUTES = PUBLIC | {
     "verdict": Route("judge_bet", (*TEAM, "bet_id"), is_form=True),
     "withdraw-verdict": Route("", (*TEAM, "bet_id"), is_form=True),
     "verdicts": Route("read", TEAM),
+    "focus-proposals": Route("read", TEAM),
+    "focus-propose": Route("propose_order", TEAM, is_form=True),
+    "focus-bar": Route("read", TEAM),
+    "focus-proposal": Route("read", (*TEAM, "proposal_id")),
+    "focus-accept": Route("", (*TEAM, "proposal_id"), is_form=True),
+    "focus-change": Route("order_backlog", (*TEAM, "proposal_id"), is_form=True),
+    "focus-decline": Route("order_backlog", (*TEAM, "proposal_id"), is_form=True),
+    "focus-withdraw": Route("", (*TEAM, "proposal_id"), is_form=True),
     "verdict-page": Route("read", (*TEAM, "bet_id")),
     "ledger": Route("read", TEAM),
     # scrum
@@ -285,6 +295,17 @@ def places() -> Places:
             "bet_id": bet.pk,
             "serves_id": serves.pk,
             "not_now_id": shelved.pk,
+            "proposal_id": FocusProposal.objects.create(
+                team=world.team,
+                order=[item.pk],
+                present=[item.pk],
+                reason="Walked",
+                facts=figures_of(value_sheet(world.team, world.ana), [item.pk]).as_json(),
+                at=now,
+                status=FocusProposal.Status.DECLINED,
+                because="Walked",
+                decided_at=now,
+            ).pk,
             "conflict_id": conflict.pk,
             "change_id": change.pk,
             "invitation_id": Invitation.objects.create(

@@ -10,13 +10,9 @@ from django.utils.translation import gettext as _
 from headway.scrum.models import Category, Item
 
 from ..models import FocusProposal, NotNow
+from .mind import find_out
 from .plan import Plan, Turn
 from .sheet import Sheet
-
-TEST_WEEKS = 0.2
-"""What finding out about an item before it is built costs: one day of work of a team that works five days a week."""
-TESTED = 12
-"""So many of the first bets of an order are asked whether a test of them pays: what comes late is tested late."""
 
 
 @dataclass(frozen=True)
@@ -32,9 +28,13 @@ class FlipPoint:
 
 @dataclass(frozen=True)
 class CheapTest:
-    """The test that brings most per week of work: of item `item` (by id), `worth` in the sheet's unit."""
+    """The test that brings most per week of work: about item `item` (by id), `worth` in the sheet's unit.
+
+    `by`: the id of the item of learning that is the test, where there is one.
+    """
 
     item: int
+    by: int | None
     cost_weeks: float
     worth: float
 
@@ -145,7 +145,7 @@ def figures_of(sheet: Sheet, order: Sequence[int]) -> Figures:
         high=high,
         chance=chance,
         flips=_flips(plan, numbers, ids) if plan and is_priced else (),
-        test=_test(plan, numbers, ids) if plan and is_priced else None,
+        test=_test(sheet, plan, numbers, ids) if plan and is_priced else None,
         verdicts=0 if sheet.is_raw else sheet.record.verdicts,
         items={
             pk: KeptItem(
@@ -204,13 +204,13 @@ def _distance(turn: Turn) -> tuple[float, int]:
     return (high / low if low > 0 else float("inf")), ("chance", "effort", "size").index(turn.belief)
 
 
-def _test(plan: Plan, numbers: Sequence[int], ids: Mapping[int, int]) -> CheapTest | None:
+def _test(sheet: Sheet, plan: Plan, numbers: Sequence[int], ids: Mapping[int, int]) -> CheapTest | None:
     """Return the test that brings most per week of work; None where none changes what is done."""
-    bets = set(plan.bets)
-    first = [number for number in numbers if number in bets][:TESTED]
-    found = plan.tests(dict.fromkeys(first, TEST_WEEKS), numbers)
-    worth = [test for test in found if test.worth > 0]
-    return CheapTest(ids[worth[0].number], worth[0].cost_weeks, worth[0].worth) if worth else None
+    found = find_out(sheet, plan, numbers)
+    if not found:
+        return None
+    first = found[0]
+    return CheapTest(ids[first.number], ids[first.by] if first.by else None, first.cost_weeks, first.worth)
 
 
 # What happened since a proposal was made

@@ -1,6 +1,6 @@
 """What would change our mind about the order: beliefs at which it turns round, tests worth their cost, and habits."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
@@ -53,7 +53,7 @@ def mind_of(sheet: Sheet) -> Mind | None:
     return Mind(
         first=tuple(plan.first_turns(order)),
         turns=tuple(tuple(pair) for pair in plan.turns(order)),
-        find_out=tuple(_find_out(sheet, plan)),
+        find_out=tuple(find_out(sheet, plan, order)),
         date_costs=plan.date_costs,
         departures={name: tuple(plan.departures(name, order)) for name in ("cd3", "rice")},
     )
@@ -137,10 +137,11 @@ def nearest(turns: Iterable[Turn]) -> list[Turn]:
     return sorted(turns, key=_distance)
 
 
-def _find_out(sheet: Sheet, plan: Plan) -> list[FoundOut]:
+def find_out(sheet: Sheet, plan: Plan, order: Sequence[int]) -> list[FoundOut]:
+    """Return what finding out about the first bets of an order is worth, most per week of work first."""
     rows = {row.number: row for row in sheet.rows}
     learning = [row for row in sheet.rows if row.kind and row.kind.kind == "learning" and row.weeks]
-    tested = [one for one in plan.best.order if one in set(plan.bets)][:TESTED]
+    tested = [one for one in order if one in set(plan.bets)][:TESTED]
     by = {one: next((row for row in learning if set(row.serves) & set(rows[one].serves)), None) for one in tested}
     costs = {one: (row.weeks if row else None) or DAY_WEEKS for one, row in by.items()}
     return [
@@ -153,7 +154,7 @@ def _find_out(sheet: Sheet, plan: Plan) -> list[FoundOut]:
             per_week=trial.per_week,
             perfect=trial.perfect,
         )
-        for trial in plan.tests(costs, plan.best.order)
+        for trial in plan.tests(costs, order)
         if trial.worth > 0
     ]
 

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_GET
 from headway.desks.activity import AREAS, Line, Subject, activity, subject_for
 from headway.people.models import Membership, Organisation, Team
 from headway.scrum.models import Item, Sprint
-from headway.value.models import Bet
+from headway.value.models import Bet, FocusProposal
 
 from ..live import AGREED, GOALS, PEOPLE, WORK, Follows, Pace, Per, live
 from . import Request
@@ -90,10 +90,11 @@ def _day(line: Line) -> Any:
 
 
 def _addresses(lines: tuple[Line, ...]) -> dict[int, str]:
-    """Return the address of what each line is about, by the Change's number; what has no page has none. Two queries."""
+    """Return the address of what each line is about, by the Change's number, where it has a page. Three queries."""
     items = Item.objects.filter(pk__in=_ids(lines, Item)).select_related("team")
     sprints = Sprint.objects.filter(pk__in=_ids(lines, Sprint)).select_related("team")
-    own = {(row._meta.label_lower, row.pk): _address_of(row) for rows in (items, sprints) for row in rows}
+    proposed = FocusProposal.objects.filter(pk__in=_ids(lines, FocusProposal)).select_related("team")
+    own = {(row._meta.label_lower, row.pk): _address_of(row) for rows in (items, sprints, proposed) for row in rows}
     found = {}
     for line in lines:
         key = (line.subject_type, line.subject_id)
@@ -117,6 +118,8 @@ def _address_of(row: Any) -> str:
         return reverse(name, kwargs={"team_key": row.team.key, "number": row.number})
     if isinstance(row, Bet):
         return _address_of(row.serves.item)
+    if isinstance(row, FocusProposal):
+        return reverse("focus-proposal", kwargs={"team_key": row.team.key, "proposal_id": row.pk})
     if isinstance(row, Team):
         return reverse("team-settings", kwargs={"team_key": row.key})
     if isinstance(row, Organisation):

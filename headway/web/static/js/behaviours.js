@@ -17,6 +17,7 @@ const modules = {
   "passkey": () => import("./passkey.js"),
   "palette": () => import("./palette-door.js"),
   "password": () => import("./password.js"),
+  "places": () => import("./places.js"),
   "rows": () => import("./rows.js"),
   "search": () => import("./search.js"),
   "send-on-change": () => import("./send-on-change.js"),
