@@ -67,8 +67,9 @@ check-house: .venv/.tools
 	$(BIN)/python tools/check_words.py
 	$(BIN)/pytest -q tests/test_docs.py
 
-trial: .venv/.tools ## the main job on the real files in DATA (../shared/data), by the command line
+trial: .venv/.tools ## the main job on the real files in DATA (../shared/data), by the command line; accuracy on a sample
 	@$(BIN)/python tools/trial.py $(DATA)
+	@OPENBLAS_NUM_THREADS=1 $(BIN)/python bench/accuracy.py $(DATA) --small
 
 bench: .venv/.tools ## print the figures of bench/
 	@for program in $(filter-out bench/kill.py bench/kill_inside.py,$(wildcard bench/*.py)); do echo "── $$program"; HEADWAY_TRIAL_DATA="$(DATA)" $(BIN)/python "$$program" || exit 1; done
@@ -76,8 +77,8 @@ bench: .venv/.tools ## print the figures of bench/
 kill: .venv/.tools ## kill -9 everything under load, a hundred times on each database; is anything lost?
 	@$(BIN)/python bench/kill.py
 
-accuracy: .venv/.tools ## how well the forecasts hold on the open series in DATA
-	@$(BIN)/python bench/accuracy.py $(DATA)
+accuracy: .venv/.tools ## how well forecasts, impact and plans hold on the open series in DATA: target, naive, ours
+	@OPENBLAS_NUM_THREADS=1 $(BIN)/python bench/accuracy.py $(DATA)
 
 audit: .venv/.tools ## known holes in what is installed (needs a network)
 	$(BIN)/pip-audit --skip-editable

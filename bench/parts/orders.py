@@ -1,6 +1,7 @@
 """F7: what the plan gains over cost of delay / duration, and how near it is to the proved best selection."""
 
 import time
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,14 +10,10 @@ import numpy as np
 from headway.engine.portfolio import BetInput, Portfolio, Scenarios, best_order, greedy_order, improved
 
 from .backlogs import Backlog, cost_of_delay_order, lived, made_backlog
+from .table import Figure, at_least
 
 SEED = 2026
 WORLDS = 600
-SETTINGS = (
-    ("15 % fits", 0.15, False, 0.08),
-    ("30 % fits", 0.30, False, 0.04),
-    ("15 % fits, piled up on two favourites", 0.15, True, 0.10),
-)
 SELECTIONS = (
     ("classic-nrp_nrp1.txt", 0.3),
     ("classic-nrp_nrp1.txt", 0.5),
@@ -25,30 +22,14 @@ SELECTIONS = (
 )
 
 
-def print_orders(series: Path, *, portfolios: int = 40) -> None:
-    """Print F7: made-up portfolios lived through week by week, then the Next Release Problems in ``series``."""
-    print(
-        f"\nF7 the plan beside cost of delay / duration, same beliefs ({portfolios} backlogs each, {WORLDS} worlds)\n"
-    )
-    print(f"{'':42s} {'target':>8s} {'gain':>8s} {'± s.e.':>7s} {'promised':>9s}  verdict")
-    gains = []
-    for name, fits, piled_up, target in SETTINGS:
-        compared = [compare(number, fits, piled_up) for number in range(portfolios)]
-        gain = np.array([one.gain for one in compared])
-        promised = np.mean([one.promised for one in compared])
-        gains.extend(gain)
-        error = gain.std(ddof=1) / np.sqrt(gain.size)
-        verdict = "met" if gain.mean() >= target else "NOT MET"
-        print(f"{name:42s} {target:8.0%} {gain.mean():8.1%} {error:7.1%} {promised:9.1%}  {verdict}")
-    never_worse = float(np.mean(np.array(gains) >= 0))
-    print(f"{'never worse':42s} {'≥ 99 %':>8s} {never_worse:8.1%}{'':19s}{'met' if never_worse >= 0.99 else 'NOT MET'}")
-    folder = series / "nrp"
-    if not folder.is_dir():
-        print("absent: nrp, to be had from the PROMISE repository (Next Release Problem, Xuan et al. 2012)")
-        return
-    print(f"\n{'F7 linear selection':42s} {'target':>8s} {'proved':>8s} {'search':>8s} {'s':>6s}")
-    for name, ratio in SELECTIONS:
-        print_selection(folder / name, ratio)
+@dataclass(frozen=True)
+class Setting:
+    """A kind of backlogs: the share that fits, whether promises are piled up on two favourites; the aim."""
+
+    name: str
+    fits: float
+    piled_up: bool
+    target: float
 
 
 @dataclass(frozen=True)
@@ -59,14 +40,43 @@ class Compared:
     promised: float
 
 
-def compare(number: int, fits: float, piled_up: bool) -> Compared:
-    rng = np.random.default_rng([SEED, number, round(fits * 100), piled_up])
-    backlog = made_backlog(rng, fits=fits, piled_up=piled_up)
+SETTINGS = (
+    Setting("15 % fits", 0.15, False, 0.08),
+    Setting("30 % fits", 0.30, False, 0.04),
+    Setting("15 %, piled up", 0.15, True, 0.10),
+)
+
+
+def orders(settings: Sequence[Setting] = SETTINGS, *, backlogs: range, worlds: int = WORLDS) -> tuple[Figure, ...]:
+    """Return F7: made-up backlogs, each lived through week by week in many worlds."""
+    compared = {one.name: [compare(number, one, worlds) for number in backlogs] for one in settings}
+    gains = np.array([one.gain for every in compared.values() for one in every])
+    never = at_least("F7 never worse", float(np.mean(gains >= 0)), 0.99, note=f"{gains.size} backlogs")
+    return (*(_gain(one, compared[one.name], worlds) for one in settings), never)
+
+
+def _gain(setting: Setting, compared: Sequence[Compared], worlds: int) -> Figure:
+    gain = np.array([one.gain for one in compared])
+    promised = float(np.mean([one.promised for one in compared]))
+    error = gain.std(ddof=1) / np.sqrt(gain.size)
+    return Figure(
+        f"F7 plan / cost of delay, {setting.name}",
+        f"{gain.mean():.1%}",
+        f"≥ {setting.target:.0%}",
+        "0",
+        bool(gain.mean() >= setting.target),
+        f"{gain.size} backlogs × {worlds} worlds, ± {error:.1%}; the engine said {promised:.1%}",
+    )
+
+
+def compare(number: int, setting: Setting, worlds: int) -> Compared:
+    rng = np.random.default_rng([SEED, number, round(setting.fits * 100), setting.piled_up])
+    backlog = made_backlog(rng, fits=setting.fits, piled_up=setting.piled_up)
     portfolio = believed(backlog)
-    plan = best_order(portfolio, rng=np.random.default_rng(number), scenarios=1000)
+    plan = best_order(portfolio, rng=np.random.default_rng(number))
     practice = cost_of_delay_order(backlog)
-    planned, practised, nothing = lived(backlog, [list(plan.order), practice, []], number, WORLDS).mean(axis=1)
-    said = Scenarios(portfolio, rng=np.random.default_rng([number, 1]), scenarios=1000)
+    planned, practised, nothing = lived(backlog, [list(plan.order), practice, []], number, worlds).mean(axis=1)
+    said = Scenarios(portfolio, rng=np.random.default_rng([number, 1]))
     return Compared(
         gain=float((planned - practised) / (practised - nothing)),
         promised=said.score(plan.order) / said.score(practice) - 1,
@@ -91,20 +101,21 @@ def believed(backlog: Backlog) -> Portfolio:
     )
 
 
-def print_selection(file: Path, ratio: float) -> None:
-    """Print how far best_order, and the search without the proof, stay from the best selection possible."""
-    portfolio = selection(file, ratio)
-    started = time.process_time()
-    found = best_order(portfolio, rng=np.random.default_rng(1))
-    seconds = time.process_time() - started
-    gap = float("nan") if found.gap is None else found.gap
-    search = ""
-    if len(portfolio.effort) <= 300:
-        drawn = Scenarios(portfolio, rng=np.random.default_rng(1))
-        alone = drawn.score(improved(drawn, greedy_order(drawn)))
-        search = f"{found.value * (1 + gap) / alone - 1:.2%}"
-    name = f"{file.stem}, budget {ratio:.0%}, {len(portfolio.effort)} items"
-    print(f"{name:42s} {'≤ 1 %':>8s} {gap:8.2%} {search:>8s} {seconds:6.1f}  {'met' if gap <= 0.01 else 'NOT MET'}")
+def selections(folder: Path, chosen: Sequence[tuple[str, float]] = SELECTIONS) -> Iterator[Figure]:
+    """Return how far from the best possible selection the plan is, and the search without the proof."""
+    for name, budget in chosen:
+        portfolio = selection(folder / name, budget)
+        started = time.process_time()
+        found = best_order(portfolio, rng=np.random.default_rng(1))
+        seconds = time.process_time() - started
+        gap = float("nan") if found.gap is None else found.gap
+        note = f"{len(portfolio.effort)} items, {seconds:.1f} s"
+        if len(portfolio.effort) <= 300:
+            drawn = Scenarios(portfolio, rng=np.random.default_rng(1))
+            alone = drawn.score(improved(drawn, greedy_order(drawn)))
+            note += f"; the search without the proof {found.value * (1 + gap) / alone - 1:.1%}"
+        what = f"F7 below the optimum, {name.split('-', 1)[1].removesuffix('.txt')}, {budget:.0%}"
+        yield Figure(what, f"{gap:.2%}", "≤ 1 %", met=bool(gap <= 0.01), note=note)
 
 
 def selection(file: Path, ratio: float) -> Portfolio:

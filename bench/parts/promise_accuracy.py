@@ -1,16 +1,19 @@
-"""How much a track record improves promises of made-up teams (F10); called by ``bench/accuracy.py``.
+"""How much a track record improves promises of made-up teams (F10); part of ``bench/accuracy.py``.
 
 Each team is judged on some verdicts, then promises 60 more. Measured is how often 80 % ranges hold what was measured
 of those that in truth worked, and what the order by value per week is worth in truth, as promised and as corrected.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
 from headway.engine.portfolio import bet_mean
 from headway.engine.track_record import Judged, by_area
-from parts import promises
+
+from . import promises
+from .table import Figure, within
 
 TEAMS, NEW, BACKLOGS, WEEKS = 200, 60, 3, 26.0
 VERDICTS = (3, 20)
@@ -27,19 +30,25 @@ class Trial:
     brier: tuple[float, float]
 
 
-def print_promises(teams: int = TEAMS) -> None:
+def promised(*, teams: int = TEAMS) -> tuple[Figure, ...]:
+    """Return F10: for each kind of teams, and all of them, after few verdicts and after twenty."""
+    found = []
     kinds = list(promises.KINDS)
-    print(f"\nPromises: {len(kinds)} kinds of {teams} made-up teams, {NEW} new promises each\n")
-    print(f"{'':40s} {'target':>10s} {'as promised':>14s} {'corrected':>14s} {'order gains':>16s} {'Brier':>16s}")
     for verdicts in VERDICTS:
         trials = {
             kind: [trial_of(kind, verdicts, np.random.default_rng([SEED, verdicts, at, n])) for n in range(teams)]
             for at, kind in enumerate(kinds)
         }
-        for kind in kinds:
-            print_line(f"F10 {kind}, after {verdicts}", trials[kind], "")
         everyone = [trial for kind in kinds for trial in trials[kind]]
-        print_line(f"F10 all, after {verdicts}", everyone, "0.76–0.84" if verdicts == 20 else "")
+        found += [
+            *_all_teams(everyone, verdicts),
+            *(_told(f"   {kind} teams, after {verdicts}", trials[kind]) for kind in kinds),
+        ]
+        if verdicts == max(VERDICTS):
+            found.append(_harmless("F10 no bias, order after 20, as promised", trials["unbiased"]))
+        else:
+            found.append(_harmless(f"F10 few verdicts ({verdicts}), order, as promised", everyone))
+    return tuple(found)
 
 
 def trial_of(kind: str, verdicts: int, rng: np.random.Generator) -> Trial:
@@ -93,14 +102,40 @@ def worth_of_order(told: promises.Promises, new: np.ndarray, believed: np.ndarra
     return total
 
 
-def print_line(what: str, trials: list[Trial], target: str) -> None:
-    raw, corrected = (np.nanmean([trial.held[which] for trial in trials]) for which in (0, 1))
-    as_judged = np.nanmean([trial.held_as_judged for trial in trials])
-    was, gained = np.array([trial.value[0] for trial in trials]), np.array([t.value[1] - t.value[0] for t in trials])
-    gain, error = gained.mean() / was.mean(), gained.std() / np.sqrt(len(trials)) / was.mean()
+def _all_teams(trials: list[Trial], verdicts: int) -> Iterator[Figure]:
+    if verdicts < max(VERDICTS):
+        yield _told(f"   all teams, after {verdicts}", trials)
+        return
+    raw, corrected = _held(trials)
+    gain, error = _gain(trials)
+    count = f"{len(trials)} teams, {NEW} promises each"
+    yield within(f"F10 80 % ranges after {verdicts} verdicts", corrected, 0.76, 0.84, naive=f"{raw:.3f}", note=count)
+    met = gain > 2 * error
+    yield Figure(f"F10 corrected order after {verdicts}", f"{gain:+.2%}", "gains", "0", met, f"± {error:.2%}")
+    yield _told(f"   all teams, after {verdicts}", trials)
+
+
+def _harmless(what: str, trials: list[Trial]) -> Figure:
+    gain, error = _gain(trials)
+    return Figure(what, f"{gain:+.2%}", "no harm", "0", gain > -2 * error, f"± {error:.2%}")
+
+
+def _told(what: str, trials: list[Trial]) -> Figure:
+    raw, corrected = _held(trials)
+    gain, error = _gain(trials)
+    as_judged = float(np.nanmean([trial.held_as_judged for trial in trials]))
     brier = " → ".join(f"{np.mean([trial.brier[which] for trial in trials]):.3f}" for which in (0, 1))
-    met = ("met" if 0.76 <= corrected <= 0.84 else "NOT MET") if target else ""
-    print(
-        f"{what:40s} {target:>10s} {raw:>14.3f} {f'{corrected:.3f} {met}'.strip():>14s}"
-        f" {f'{gain:+.2%} ± {error:.2%}':>16s} {brier:>16s}  as judged {as_judged:.3f}"
-    )
+    note = f"order {gain:+.2%} ± {error:.2%}, Brier {brier}, as judged {as_judged:.3f}"
+    return Figure(what, f"{corrected:.3f}", naive=f"{raw:.3f}", note=note)
+
+
+def _held(trials: list[Trial]) -> tuple[float, float]:
+    """Return how many ranges held, as promised and as corrected."""
+    raw, corrected = (float(np.nanmean([trial.held[which] for trial in trials])) for which in (0, 1))
+    return raw, corrected
+
+
+def _gain(trials: list[Trial]) -> tuple[float, float]:
+    """Return what the corrected order gains over the raw one, and its standard error."""
+    was, gained = np.array([trial.value[0] for trial in trials]), np.array([t.value[1] - t.value[0] for t in trials])
+    return float(gained.mean() / was.mean()), float(gained.std() / np.sqrt(len(trials)) / was.mean())
