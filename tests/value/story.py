@@ -186,6 +186,8 @@ def begin(settings: Any) -> Story:
     world = make_world()
     world.team.organisation.horizon_weeks = HORIZON_WEEKS
     world.team.organisation.save()
+    world.cycle.starts_on, world.cycle.ends_on = clock.today(), clock.today() + dt.timedelta(weeks=52)
+    world.cycle.save()
     story = Story(settings, world)
     for name, aim in AIMS.items():
         story.key_results[name] = create_key_result(
