@@ -90,9 +90,9 @@ def _measure_and_check_in(
     measurements, check_ins = [], []
     for row in _key_result_rows(data):
         key_result, owner = key_results[row["id"]], cast.people[row["owner"]]
-        days = _days(row, calendar)
-        confidence = dict(zip(days, row.get("confidence", ()), strict=False))
-        for on, value in zip(days, row["series"], strict=True):
+        days, before = _days(row, calendar), row.get("before", [])
+        confidence = dict(zip(days[len(before) :], row.get("confidence", ()), strict=False))
+        for on, value in zip(days, before + row["series"], strict=True):
             measurement = Measurement(
                 key_result=key_result, measured_on=on, value=value, source=row["source"], by=owner, entered_at=at(on, 9)
             )
@@ -115,7 +115,10 @@ def _measure_and_check_in(
 
 
 def _days(row: dict[str, Any], calendar: Calendar) -> list[dt.date]:
-    """Return the days on which a Key Result was measured: its last day and back in equal steps, oldest first."""
+    """Return the days on which a Key Result was measured: its last day and back in equal steps, oldest first.
+
+    What was measured `before` its cycle says how it moves by itself, so that launches can be judged.
+    """
     last, step = calendar.day(row["last"]), row.get("weeks_between", 1) * WEEK
-    count = len(row["series"])
+    count = len(row.get("before", [])) + len(row["series"])
     return [working_days_before(last, step * back) for back in range(count - 1, -1, -1)]

@@ -12,6 +12,7 @@ from headway.live.models import Change
 from headway.okr.models import CheckIn, Measurement
 from headway.people.models import Organisation
 from headway.scrum.models import Category, Column, Item
+from headway.value.actions.rules import plain_verdict
 from headway.value.models import NotNow, Verdict
 
 from .calendar import at
@@ -111,15 +112,7 @@ def _verdicts(organisation: Organisation) -> Iterator[Change]:
             by=row.by_id,
             team=item.team_id,
             label=item.title,
-            after={
-                "outcome": row.outcome,
-                "measured": row.measured,
-                "scale": row.scale,
-                "evidence": row.evidence,
-                "learned": row.learned,
-                "judged_on": row.judged_on.isoformat(),
-                "by": row.by_id,
-            },
+            after=plain_verdict(row),
         )
 
 

@@ -13,6 +13,7 @@ from headway.okr.models import KeyResult
 from headway.people.models import Person, Team
 from headway.scrum.models import Category, Column, Item, Sprint, SprintStay, Transition
 from headway.value.models import Bet, Estimate, NotNow, Serves, SprintAim, Verdict
+from headway.value.queries.found import find
 
 from .calendar import Calendar, at, working_days_before
 from .people import Cast
@@ -33,7 +34,7 @@ class Rows:
     serves: list[Serves] = field(default_factory=list)
     bets: list[Bet] = field(default_factory=list)
     said: list[tuple[Serves, dict[str, Any]]] = field(default_factory=list)
-    verdicts: list[Verdict] = field(default_factory=list)
+    judged: list[tuple[Bet, dict[str, Any]]] = field(default_factory=list)
     shelf: list[NotNow] = field(default_factory=list)
 
 
@@ -219,19 +220,7 @@ class TeamWork:
         if "said" in row:
             self.rows.said.append((serves, row["said"]))
         if "verdict" in row:
-            found = row["verdict"]
-            self.rows.verdicts.append(
-                Verdict(
-                    bet=bet,
-                    outcome=found["outcome"],
-                    measured=found.get("measured"),
-                    scale=found.get("scale"),
-                    evidence=found["evidence"],
-                    learned=found["learned"],
-                    judged_on=self.calendar.day(found["on"]),
-                    by=self.scrum_master,
-                )
-            )
+            self.rows.judged.append((bet, row["verdict"]))
 
     def _estimates(self, serves: Serves, told: dict[str, Any]) -> Iterator[Estimate]:
         """Return private estimates; open ones can be found again by whoever gave them."""
@@ -263,6 +252,39 @@ class TeamWork:
             )
         )
 
+    def _judge(self, bet: Bet, told: dict[str, Any]) -> None:
+        """Judge a bet as its Key Result's figures of that day say, unless it is told why the team knew better."""
+        judged_on, arms = self.calendar.day(told["on"]), told.get("experiment")
+        controls = [self.key_results[name] for name in told.get("beside", ())]
+        found, _missing = find(
+            bet, today=judged_on, experiment=tuple(arms.values()) if arms else None, controls=controls
+        )
+        if found is None:
+            raise ValueError(f"the figures say nothing of “{bet.serves.item.title}”")
+        verdict = Verdict(
+            bet=bet,
+            outcome=found.outcome,
+            measured=found.measured,
+            low=found.low,
+            high=found.high,
+            chance_moved=found.chance_moved,
+            method=found.method,
+            scale=found.scale,
+            evidence=found.quality,
+            learned=told["learned"],
+            follow_up=told.get("then", ""),
+            follow_item=self.by_number[told["next"]] if "next" in told else None,
+            experiment=arms,
+            facts=found.as_json(),
+            judged_on=judged_on,
+            by=self.scrum_master,
+        )
+        if "because" in told:
+            verdict.overruled_because, verdict.method = told["because"], Verdict.Method.WORDS
+            verdict.outcome, verdict.scale, verdict.measured = told["outcome"], told["scale"], told.get("measured")
+            verdict.low = verdict.high = verdict.chance_moved = None
+        verdict.save()
+
     # Written at once
 
     def _save(self) -> None:
@@ -282,7 +304,8 @@ class TeamWork:
         Estimate.objects.bulk_create(
             estimate for serves, told in rows.said for estimate in self._estimates(serves, told)
         )
-        Verdict.objects.bulk_create(rows.verdicts)
+        for bet, told in sorted(rows.judged, key=lambda one: one[1]["on"]):
+            self._judge(bet, told)
         NotNow.objects.bulk_create(rows.shelf)
 
     def _agreements(self) -> None:

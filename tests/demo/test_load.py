@@ -20,6 +20,7 @@ from headway.scrum.queries.board import sprint_head
 from headway.sync import uploads
 from headway.sync.models import Conflict, Import
 from headway.value.models import Bet, NotNow, Serves, Verdict
+from headway.value.queries.found import find
 from tests.world import make_item, make_organisation, make_person, make_team, make_world
 
 TUESDAY = "2026-11-17T10:00:00+00:00"
@@ -109,6 +110,25 @@ def test_every_page_has_something_to_show():
     assert Item.objects.filter(serves=None, category="todo").exists()
     assert [(run.counts["created"], run.counts["skipped"]) for run in Import.objects.order_by("pk")] == [(2, 0), (1, 1)]
     assert Conflict.objects.filter(decided="").count() == 2
+
+
+@pytest.mark.parametrize("now", [TUESDAY, SUNDAY])
+def test_verdicts_rest_on_what_was_measured_by_then(settings, now):
+    settings.TEST_NOW = now
+    load()
+    rows = list(Verdict.objects.select_related("bet"))
+    assert {row.method for row in rows} == {"placebo", "control", "experiment", "words"}
+    for row in rows:
+        assert row.facts["on"] == row.judged_on.isoformat()
+        assert row.follow_up
+        assert row.learned
+        if row.method == "words":
+            assert row.overruled_because
+        if row.method == "placebo":
+            again, _missing = find(row.bet, today=row.judged_on)
+            assert again is not None
+            assert (again.measured, again.outcome) == (pytest.approx(row.measured), row.outcome)
+    assert {row.outcome for row in rows} == {"moved", "did_not"}
 
 
 def test_it_is_the_same_each_time(settings):

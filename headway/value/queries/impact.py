@@ -2,9 +2,11 @@
 
 import datetime as dt
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
+from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -338,40 +340,47 @@ def _landed_together(bet: Bet, today: dt.date) -> tuple[tuple[LandedTogether, ..
 
 
 def _landings(bet: Bet) -> list[_Landing]:
-    """Return the delivered bets on a bet's Key Result, oldest first. One query.
-
-    A share is given for good by a verdict of the figures of the Key Result itself.
-    """
-    of_figures = [Verdict.Method.PLACEBO, Verdict.Method.CONTROL]
-    columns = ("serves__item__team__key", "serves__item__number", "serves__item__title", "serves__item__done_at")
-    rows = (
-        Bet.objects.filter(
-            serves__key_result_id=bet.serves.key_result_id,
-            serves__item__category=Category.DONE,
-            serves__item__removed_at=None,
-            serves__item__done_at__isnull=False,
-        )
-        .order_by("serves__item__done_at", "pk")
-        .values_list(
-            *("pk", "serves__item_id", *columns, "lag_weeks", "likely", "chance"),
-            *("verdict__judged_on", "verdict__method", "verdict__facts__share"),
-        )
+    """Return the delivered bets on a bet's Key Result, oldest first. One query."""
+    rows = Bet.objects.filter(
+        serves__key_result_id=bet.serves.key_result_id,
+        serves__item__category=Category.DONE,
+        serves__item__removed_at=None,
+        serves__item__done_at__isnull=False,
+    ).order_by("serves__item__done_at", "pk")
+    found = rows.values(
+        *("pk", "lag_weeks", "likely", "chance"),
+        *("verdict__judged_on", "verdict__method", "verdict__outcome"),
+        item_id=F("serves__item_id"),
+        team_key=F("serves__item__team__key"),
+        number=F("serves__item__number"),
+        title=F("serves__item__title"),
+        done_at=F("serves__item__done_at"),
+        share=F("verdict__facts__share"),
     )
-    return [
-        _Landing(
-            bet_id=pk,
-            item_id=item_id,
-            key=f"{team_key}-{number}",
-            title=title,
-            done_on=timezone.localdate(done_at),
-            lands_on=timezone.localdate(done_at) + dt.timedelta(weeks=lag_weeks),
-            likely=likely,
-            chance=chance,
-            judged_on=judged_on,
-            given=share if method in of_figures else None,
-        )
-        for (pk, item_id, team_key, number, title, done_at, lag_weeks, likely, chance, judged_on, method, share) in rows
-    ]
+    return [_landing(row) for row in found]
+
+
+def _landing(row: Mapping[str, Any]) -> _Landing:
+    done_on = timezone.localdate(row["done_at"])
+    return _Landing(
+        bet_id=row["pk"],
+        item_id=row["item_id"],
+        key=f"{row['team_key']}-{row['number']}",
+        title=row["title"],
+        done_on=done_on,
+        lands_on=done_on + dt.timedelta(weeks=row["lag_weeks"]),
+        likely=row["likely"],
+        chance=row["chance"],
+        judged_on=row["verdict__judged_on"],
+        given=_given(row["verdict__method"], row["verdict__outcome"], row["share"]),
+    )
+
+
+def _given(method: str | None, outcome: str | None, share: float | None) -> float | None:
+    """Return the share that a verdict of figures fixes; what an experiment found to move nothing has none."""
+    if method in (Verdict.Method.PLACEBO, Verdict.Method.CONTROL):
+        return share
+    return 0.0 if (method, outcome) == (Verdict.Method.EXPERIMENT, Verdict.Outcome.DID_NOT) else None
 
 
 def _nothing(
