@@ -105,9 +105,7 @@ def browser() -> "Iterator[Browser]":
 
 
 @pytest.fixture(scope="session")
-def after_first_start(
-    django_db_modify_db_settings: None, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[FirstStart]:
+def after_first_start(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FirstStart]:
     """What a first start leaves behind, made once: give copies of it to tests that are not about that start."""
     with first_start(tmp_path_factory.mktemp("first-start")) as made:
         yield made

@@ -1,6 +1,7 @@
 """The activity: every Change in a sentence, of one thing or of all, with its way back."""
 
 import ast
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,7 @@ from tests.world import World, make_item
 ROOT = Path(headway.__file__).parent
 
 
+@cache
 def recorded_names() -> set[str]:
     """Every literal name with which the code records a Change, or registers how to take one back."""
     found = set()
