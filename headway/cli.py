@@ -139,6 +139,21 @@ def report(
 
 
 @app.command()
+def brief(
+    team: Annotated[str, typer.Argument(help="Key of the team.")],
+    file: Annotated[Path | None, typer.Argument(help="File to write; else standard output.")] = None,
+    format: Annotated[str | None, typer.Option("--format", help="md or pdf; else by the file's name.")] = None,
+) -> None:
+    """Write the economic brief: where to focus, what waiting costs, what would change our mind."""
+    from headway import cli_brief, cli_value
+
+    try:
+        cli_brief.brief(team, format=format, file=file)
+    except cli_value.Refused as error:
+        raise _refused(str(error)) from error
+
+
+@app.command()
 def forecast(
     team: Annotated[str, typer.Option("--team", help="Key of the team.")],
     items: Annotated[int | None, typer.Option("--items", help="When will so many items be done?")] = None,

@@ -88,6 +88,8 @@ ENTRIES: tuple[Entry, ...] = (
     Entry("sprints", _("Sprints"), "clock", of_team=True, words=_("iterations sprint goal list")),
     Entry("focus-proposals", _("Focus proposals"), "value", of_team=True,
           words=_("proposed order backlog product owner accept decline compare")),
+    Entry("brief", _("Economic brief"), "document", of_team=True,
+          words=_("one page decision focus waiting cost product owner print pdf")),
     Entry("ledger", _("Impact ledger"), "weigh", of_team=True,
           words=_("what bets brought predicted measured ranking explained")),
     Entry("calibration", _("How good are our promises?"), "forecast", "", of_team=True,
@@ -124,6 +126,8 @@ ENTRIES: tuple[Entry, ...] = (
           words=_("create add unit")),
     Entry("cycle-new", _("New cycle"), "plus", address="cycles", verb="manage_cycles", does=True,
           words=_("create add quarter okr period")),
+    Entry("brief-pdf", _("Download the economic brief as PDF"), "document", of_team=True,
+          does=True, words=_("export save file print paper")),
     Entry("report-markdown", _("Download the report as Markdown"), "document", address="report-export", of_team=True,
           does=True, words=_("export save file")),
     Entry("report-csv", _("Download the report as CSV"), "document", address="report-export", of_team=True, does=True,
@@ -213,7 +217,8 @@ UNDER = {
         ["item", "item-new", "item-edit", "link", "link-item", "bet", "edit-bet", "verdict", "calibration"], "backlog"
     ),
     **dict.fromkeys(["verdict-page", "ledger"], "verdicts"),
-    **dict.fromkeys(["focus-proposals", "focus-propose", "focus-proposal", "focus-change", "focus-decline"], "backlog"),
+    **dict.fromkeys(["focus-proposals", "focus-propose", "focus-proposal", "focus-change"], "backlog"),
+    **dict.fromkeys(["focus-decline", "brief"], "backlog"),
     **dict.fromkeys(["sprints", "sprint"], "board"),
     **dict.fromkeys(
         [
