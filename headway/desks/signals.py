@@ -121,7 +121,7 @@ class Facts:
     team_key: str
     today: dt.date
     open_items: Sequence[WorkItem]  # in order, without what is on the Not now shelf
-    alarm_days: int | None  # 85 % of the team's items took less working days
+    alarm_days: int | None  # working days that hardly any of the team's items goes beyond
     sprint: SprintHead | None
     sprint_names_key_result: bool
     last_sprint_ended_on: dt.date | None
@@ -473,7 +473,7 @@ RULES: tuple[Callable[[Facts], Iterator[Signal]], ...] = (
 def _slower(item: WorkItem, alarm_days: int | None) -> str:
     if alarm_days is None or item.day is None or item.day <= alarm_days:
         return ""
-    return _("Slower than 85 %% of our items (%(count)s days)") % {"count": alarm_days}
+    return _("Longer in progress than most of our items ever were (%(count)s days)") % {"count": alarm_days}
 
 
 def _held(impediment: ImpedimentRow | None) -> str:

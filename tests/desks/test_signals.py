@@ -255,7 +255,7 @@ def test_a_blocked_item_says_why_and_whether_it_is_slow():
     item = an_item(category="doing", day=9, blocked_days=5, blocked_because="Contract not signed")
     signal = one("blocked", open_items=[item])
     assert (signal.desk, signal.what, signal.age_days) == (Desk.TEAM, "“Item 1” is blocked, day 9", 5)
-    assert signal.why == "Contract not signed. Slower than 85 % of our items (8 days)"
+    assert signal.why == "Contract not signed. Longer in progress than most of our items ever were (8 days)"
     assert one("blocked", open_items=[replace(item, day=4)]).why == "Contract not signed"
     assert of("ageing", open_items=[item]) == []
 

@@ -1,6 +1,6 @@
 """Reads of the backlog, the board and the Sprints, shaped for screens, forecasts and reports."""
 
-from .ahead import ItemAhead, item_ahead
+from .ahead import ItemAhead, ageing_alarm, item_ahead
 from .backlog import BacklogRow, backlog_rows
 from .board import (
     Board,
@@ -8,7 +8,6 @@ from .board import (
     Face,
     Lane,
     SprintHead,
-    ageing_alarm,
     board_for,
     columns_of,
     current_sprint,

@@ -17,12 +17,11 @@ from headway.people.actor import Actor
 from headway.people.models import Person, Team
 
 from ..models import Category, Column, Item, Sprint
+from .ahead import ageing_alarm
 
 Value = TypeVar("Value")
 
 CARDS_A_LANE = 60
-ITEMS_FOR_AN_ALARM = 10
-ALARM_QUANTILE = 0.85
 
 
 @dataclass(frozen=True)
@@ -158,7 +157,7 @@ def lanes_of(
     shown, totals = _of_sprint(sprint, columns) if sprint is not None else _of_team(team, columns)
     ids = tuple(sorted(item.pk for items in shown.values() for item in items))
     faces = _remembered(team, ("faces", ids), partial(faces_of, ids), Aspect.HOLDERS)
-    alarm = _remembered(team, ("alarm", team.pk), partial(ageing_alarm, team), Aspect.DONE)
+    alarm = ageing_alarm(team)
     today = clock.today()
     return tuple(
         Lane(
@@ -204,18 +203,6 @@ def sprint_head(sprint: Sprint, team: Team, *, today: dt.date | None = None) -> 
         day=day,
         days=days,
     )
-
-
-def ageing_alarm(team: Team) -> int | None:
-    """Return the age in working days that 85 % of the team's last 60 finished items stayed under; None under 10."""
-    finished = (
-        Item.objects.active()
-        .filter(team=team, category=Category.DONE, started_at__isnull=False, done_at__gte=F("started_at"))
-        .order_by("-done_at")
-        .values_list("started_at", "done_at")[:60]
-    )
-    ages = sorted(team.calendar.count(timezone.localdate(start), timezone.localdate(end)) for start, end in finished)
-    return ages[int(ALARM_QUANTILE * (len(ages) - 1))] if len(ages) >= ITEMS_FOR_AN_ALARM else None
 
 
 def faces_of(item_ids: Collection[int]) -> dict[int, tuple[Face, ...]]:

@@ -145,7 +145,7 @@ def _weekly(team: Team, *, weeks: int, today: dt.date | None) -> list[tuple[int,
     return list(zip(counts, sizes, strict=True))
 
 
-class _Epoch(Func):
+class Epoch(Func):
     """A moment in whole seconds since 1970: thousands of them are read several times as fast as datetimes."""
 
     output_field = BigIntegerField()
@@ -164,7 +164,7 @@ def _done_days(team: Team) -> list[tuple[dt.date, float]]:
     rows = (
         Item.objects.active()
         .filter(team=team, category=Category.DONE, done_at__isnull=False)
-        .values_list(_Epoch("done_at"), "size")
+        .values_list(Epoch("done_at"), "size")
     )
     zone = timezone.get_current_timezone()
     return [(dt.datetime.fromtimestamp(seconds, zone).date(), size or 0.0) for seconds, size in rows]
