@@ -34,6 +34,7 @@ STEPS_AT_MOST = 260
 SCALES = ("linear", "log", "logit")
 
 _LARGEST_VALUE = 1e15
+_LARGEST_DAY = 1e9
 _LONGEST_PAUSE = 4
 _NEWEST = 520  # ten years of weeks; what is older weighs under a thirtieth
 _HALF_LIFE = 104.0
@@ -141,7 +142,7 @@ def evenly(days: ArrayLike, values: ArrayLike, *, shortest: int = 7) -> tuple[Fl
     Raises
     ------
     ValueError
-        The two differ in shape, or ``days`` falls.
+        The two differ in shape, or ``days`` falls or lies beyond ±10⁹.
 
     Notes
     -----
@@ -157,7 +158,7 @@ def evenly(days: ArrayLike, values: ArrayLike, *, shortest: int = 7) -> tuple[Fl
     """
     measured = _measured(values)
     on = np.asarray(days, dtype=float)
-    if on.shape != measured.shape or not np.all(np.diff(on) >= 0):
+    if on.shape != measured.shape or not np.all(np.abs(on) <= _LARGEST_DAY) or not np.all(np.diff(on) >= 0):
         raise ValueError("days must be ascending, as many as values")
     if shortest < 1:
         raise ValueError("shortest must be at least 1")

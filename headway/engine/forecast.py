@@ -59,6 +59,7 @@ _WEEKS_AHEAD = np.append(np.arange(1.0, 53.0), np.arange(56.0, HORIZON_WEEKS + 1
 # Fifths of a week, for a quarter: where some weeks are not worked in full.
 _DAYS_AHEAD = np.arange(1, 66) / 5
 _LARGEST_WEEK = 10**9
+_LARGEST_SPRINT = 1e15
 _BULK_AT_LEAST = 15
 _BULK_TIMES = 6.0
 _YEAR_DAYS = 365
@@ -332,13 +333,13 @@ def sprint_delivery(committed: float, *, history: ArrayLike, reference: ArrayLik
     >>> round(delivered.at_least(20), 2)
     0.44
     """
-    if not 0 < committed < np.inf:
-        raise ValueError("committed must be over 0")
+    if not 0 < committed <= _LARGEST_SPRINT:
+        raise ValueError(f"committed must be over 0, and at most {_LARGEST_SPRINT:g}")
     past = _sprints(history)
     if len(past) < SPRINTS_NEEDED:
         raise TooLittleHistory(SPRINTS_NEEDED, len(past))
     others = np.asarray(_REFERENCE_RATIOS if reference is None else reference, dtype=float)
-    if others.ndim != 1 or others.size == 0 or not np.all(others >= 0):
+    if others.ndim != 1 or others.size == 0 or not np.all((others >= 0) & (others < np.inf)):
         raise ValueError("reference must be a list of ratios of at least 0")
     own_weight = 0.5 ** (np.arange(len(past) - 1, -1, -1) / _SPRINT_HALF_LIFE)
     ratios = np.minimum(np.append(past[:, 1] / past[:, 0], others), _MOST_DELIVERED)
@@ -420,7 +421,7 @@ def _sprints(history: ArrayLike) -> Floats:
         return past.reshape(0, 2)
     if past.ndim != 2 or past.shape[1] != 2:
         raise ValueError("history must have two columns: committed, delivered")
-    if not np.all((past >= 0) & (past < np.inf)):
+    if not np.all((past >= 0) & (past <= _LARGEST_SPRINT)):
         raise ValueError("history must hold amounts of at least 0")
     return np.asarray(past[past[:, 0] > 0])
 

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from functools import cached_property
 from typing import NamedTuple
 
@@ -12,6 +12,9 @@ from .simple import EFFORT_SPREAD, BetInput
 
 CAPACITY_SPREAD = 0.2
 """Standard deviation of the log of a team's pace over the horizon, where it is not known better."""
+
+_LARGEST, _NOTHING = 1e15, 1e-12
+_FEWEST_WEEKS, _MOST_WEEKS = 1e-3, 10_000
 
 DATE_TOLERANCE = 1 + 1e-9
 """A date that is missed by less is kept: rounding."""
@@ -28,7 +31,8 @@ class Must(NamedTuple):
 class Portfolio:
     """A backlog in its present order, the Key Results it serves, the bets between them, and what binds.
 
-    Sequences may be given as lists or arrays; they are kept as tuples, so that a portfolio can be a key.
+    Sequences may be given as lists or arrays; they are kept as tuples, so that a portfolio can be a key. In what
+    order bets and prerequisites are given means nothing: they are sorted. No amount may be over 10¹⁵.
 
     Parameters
     ----------
@@ -58,9 +62,9 @@ class Portfolio:
     banned : sequence of int
         Items that are not done in any order.
     horizon_weeks : float
-        Over which value is counted [weeks], over 0.
+        Over which value is counted [weeks], 0.001 to 10,000.
     sprint_weeks : float
-        Length of a Sprint [weeks], over 0.
+        Length of a Sprint [weeks], 0.001 to 10,000.
     effort_spread : float or (items,)
         Standard deviation of the log of effort, 0 to 3.
     capacity_spread : float
@@ -109,10 +113,11 @@ class Portfolio:
         items, krs = len(self.effort), len(self.gap)
         self._keep("effort", _floats("effort", self.effort, items))
         self._keep("capacity", _floats("capacity", self.capacity, len(self.capacity)))
-        _require("capacity", sum(self.capacity) > 0, "hold work in at least one Sprint")
+        _require("capacity", sum(self.capacity) > _NOTHING, "hold work in at least one Sprint")
         self._keep("gap", _floats("gap", self.gap, krs))
         self._keep("worth", _floats("worth", self.worth, krs))
-        self._keep("span", self.gap if self.span is None else _floats("span", self.span, krs))
+        span = self.gap if self.span is None else _floats("span", self.span, krs)
+        self._keep("span", tuple(way if way > _NOTHING else 0.0 for way in span))
         self._keep("drift", _drifts(self.drift, krs))
         self._keep("drift_spread", _floats("drift_spread", _or_zeros(self.drift_spread, krs), krs))
         self._keep("committed", tuple(c > 0 for c in _floats("committed", _or_zeros(self.committed, krs), krs)))
@@ -121,12 +126,14 @@ class Portfolio:
         self._keep("effort_spread", spreads)
         _require("effort_spread", all(s <= 3 for s in spreads), "be at most 3")
         _require("capacity_spread", 0 <= self.capacity_spread <= 3, "be between 0 and 3")
-        _require("horizon_weeks", 0 < self.horizon_weeks < math.inf, "be over 0")
-        _require("sprint_weeks", 0 < self.sprint_weeks < math.inf, "be over 0")
-        self._keep("bets", tuple(self.bets))
+        for name in ("horizon_weeks", "sprint_weeks"):
+            _require(name, getattr(self, name) > 0, "be over 0")
+            _require(name, _FEWEST_WEEKS <= getattr(self, name) <= _MOST_WEEKS, f"be at most {_MOST_WEEKS:,} weeks")
         for bet in self.bets:
             _check_bet(bet, items, krs)
-        self._keep("prerequisites", tuple((int(item), int(needs)) for item, needs in self.prerequisites))
+        # In an order of their own: draws and sums are then the same bits, however their rows were sorted.
+        self._keep("bets", tuple(sorted(self.bets, key=astuple)))
+        self._keep("prerequisites", tuple(sorted((int(item), int(needs)) for item, needs in self.prerequisites)))
         _require_items("prerequisites", (i for pair in self.prerequisites for i in pair), items)
         self._keep("banned", tuple(sorted({int(i) for i in self.banned})))
         _require_items("banned", self.banned, items)
@@ -173,8 +180,9 @@ class Portfolio:
     def work_by(self, weeks: float) -> float:
         """Return the work that is expected to be done after so many weeks [weeks of work]."""
         whole, part = divmod(weeks / self.sprint_weeks, 1.0)
-        sprints = [self.capacity[min(n, len(self.capacity) - 1)] for n in range(int(whole) + 1)]
-        return sum(sprints[:-1]) + part * sprints[-1]
+        sprint, last = int(whole), len(self.capacity) - 1
+        beyond = max(sprint - last, 0) * self.capacity[-1]
+        return sum(self.capacity[: min(sprint, last)]) + beyond + part * self.capacity[min(sprint, last)]
 
     def _keep(self, name: str, value: object) -> None:
         object.__setattr__(self, name, value)
@@ -182,7 +190,7 @@ class Portfolio:
     def _check_musts(self) -> None:
         needs = self.needs
         for item, by_weeks in self.must:
-            _require("must", by_weeks is None or 0 <= by_weeks < math.inf, "have dates that are at least 0 weeks away")
+            _require("must", by_weeks is None or 0 <= by_weeks <= _LARGEST, "have dates that are at least 0 weeks away")
             barred = {item, *needs[item]} & set(self.banned)
             _require("must", not barred, f"not be banned, nor need what is: {_named(barred)}")
         work = 0.0
@@ -220,14 +228,14 @@ def _check_bet(bet: BetInput, items: int, krs: int) -> None:
     _require("bets", 0 <= bet.item < items, "name an item of the portfolio")
     _require("bets", 0 <= bet.kr < krs, "name a Key Result of the portfolio")
     _require("bets", 0 <= bet.chance <= 1, "have a chance between 0 and 1")
-    _require("bets", -math.inf < bet.low <= bet.likely <= bet.high < math.inf, "have low ≤ likely ≤ high")
-    _require("bets", 0 <= bet.lag_weeks < math.inf, "have a lag of at least 0 weeks")
+    _require("bets", -_LARGEST <= bet.low <= bet.likely <= bet.high <= _LARGEST, "have low ≤ likely ≤ high")
+    _require("bets", 0 <= bet.lag_weeks <= _LARGEST, "have a lag of at least 0 weeks")
 
 
 def _floats(name: str, values: Sequence[float], count: int) -> tuple[float, ...]:
     kept = tuple(float(v) for v in values)
     _require(name, len(kept) == count, f"have {count} values, not {len(kept)}")
-    _require(name, all(0 <= v < math.inf for v in kept), "be at least 0, and finite")
+    _require(name, all(0 <= v <= _LARGEST for v in kept), f"be at least 0, and at most {_LARGEST:g}")
     return kept
 
 
@@ -241,7 +249,7 @@ def _drifts(drifts: Sequence[float | Sequence[float]] | None, krs: int) -> tuple
     kept = tuple(tuple(row) if is_samples else row[0] for is_samples, row in rows)
     _require("drift", len(kept) == krs, f"have {krs} values, not {len(kept)}")
     flat = [x for d in kept for x in (d if isinstance(d, tuple) else (d,))]
-    _require("drift", all(math.isfinite(x) for x in flat), "be finite")
+    _require("drift", all(abs(x) <= _LARGEST for x in flat), f"be finite, within ±{_LARGEST:g}")
     _require("drift", all(d for d in kept if isinstance(d, tuple)), "have at least one sample")
     return kept
 

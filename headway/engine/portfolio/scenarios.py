@@ -23,6 +23,7 @@ _PIECE = 8192
 """Columns scored at once: the rows that are at work then fit the cache."""
 _ROUNDING = 1e-5
 """What is done this share of the horizon late is still in time."""
+_MOST = 1e30
 _LEAST_CAPACITY = 1e-3
 """A Sprint without capacity counts as this share of the largest: what lands in it lands at its end."""
 
@@ -79,7 +80,7 @@ class Scenarios:
         self._beliefs_seed = rng.integers(0, 2**63, size=2)
         self._clock = _Clock.of(portfolio)
         scale = _value_per_unit(portfolio)
-        self.top = (scale * np.asarray(portfolio.gap)).astype(np.float32)
+        self.top = _singles(scale * np.asarray(portfolio.gap))
         self.step_worth = tuple(
             worth if committed else None
             for worth, committed in zip(portfolio.worth, portfolio.committed or (), strict=True)
@@ -212,8 +213,7 @@ class Scenarios:
         )
         sigma = portfolio.capacity_spread
         pace = np.exp(sigma * _middles(self.size) - sigma**2 / 2)
-        work: Singles = (effort / (pace * self._clock.first)).astype(np.float32)
-        return work
+        return _singles(effort / (pace * self._clock.first))
 
     def _draw_moves(self, rng: np.random.Generator, scale: Floats) -> Singles:
         bets = self.portfolio.bets
@@ -221,8 +221,7 @@ class Scenarios:
         chance = np.array([bet.chance for bet in bets])[:, None]
         comes_true = _strata(rng, len(bets), self.size) < chance
         factor = np.array([scale[bet.kr] for bet in bets])[:, None]
-        moves: Singles = (sizes * comes_true * factor).astype(np.float32)
-        return moves
+        return _singles(sizes * comes_true * factor)
 
     def _draw_drift(self, rng: np.random.Generator, scale: Floats) -> Singles:
         portfolio = self.portfolio
@@ -232,7 +231,7 @@ class Scenarios:
                 rows[kr] = rng.choice(np.asarray(drift), self.size)
             else:
                 rows[kr] = drift + spread * _normals(rng, 1, self.size)[0]
-        return (rows * scale[:, None]).astype(np.float32)
+        return _singles(rows * scale[:, None])
 
     def _piece(self, named: list[int], low: int, high: int) -> Singles:
         """Return the value added in the scenarios from ``low`` to ``high``."""
@@ -312,6 +311,11 @@ class _Clock:
         for end, bend in self.bends:
             time += bend * np.maximum(work - end, np.float32(0))
         return time
+
+
+def _singles(rows: Floats) -> Singles:
+    """Return single precision; what is beyond all sense is cut off, so that no sum of it is infinite."""
+    return np.clip(rows, -_MOST, _MOST).astype(np.float32)
 
 
 def _is_certain(portfolio: Portfolio) -> bool:
