@@ -121,6 +121,10 @@ def _status(told: Told) -> dict[str, str]:
     return {"status": str(told.after.get("status", ""))}
 
 
+def _needs(told: Told) -> dict[str, str]:
+    return {"needs": str(told.after.get("needs_key", ""))}
+
+
 def _on(told: Told) -> dict[str, str]:
     on = str(told.after.get("on") or "")
     return {"on": day(dt.date.fromisoformat(on) if on else None)}
@@ -137,6 +141,9 @@ _MORE: dict[str, Callable[[Told], dict[str, str]]] = {
     "item.edited": _fields,
     "item.blocked": _reason,
     "item.shelved": _reason,
+    "prerequisite.added": _needs,
+    "prerequisite.removed": _needs,
+    "must.set": _reason,
     "focus_proposal.declined": _reason,
     "measurement.recorded": lambda told: _value(told) | _on(told),
     "measurement.corrected": lambda told: _value(told) | _on(told),
@@ -189,6 +196,10 @@ _PATTERNS = {
     "items.unlinked": gettext_lazy("%(who)s took the links of several items away: %(what)s"),
     "item.shelved": gettext_lazy("%(who)s put %(what)s on the Not now shelf: %(reason)s"),
     "item.brought_back": gettext_lazy("%(who)s took %(what)s from the Not now shelf"),
+    "prerequisite.added": gettext_lazy("%(who)s said that %(what)s needs %(needs)s first"),
+    "prerequisite.removed": gettext_lazy("%(who)s said that %(what)s does not need %(needs)s any more"),
+    "must.set": gettext_lazy("%(who)s said that %(what)s has to be done: %(reason)s"),
+    "must.lifted": gettext_lazy("%(who)s said that %(what)s does not have to be done any more"),
     "asker.told": gettext_lazy("%(who)s told who had asked for %(what)s"),
     "bet.placed": gettext_lazy("%(who)s placed a bet on %(what)s: %(low)s to %(high)s, chance %(chance)s"),
     "bet.changed": gettext_lazy("%(who)s changed the bet on %(what)s: %(low)s to %(high)s, chance %(chance)s"),

@@ -63,6 +63,7 @@ _TOUCHES: dict[str, frozenset[Aspect]] = {
         [
             *("item.linked", "item.unlinked", "items.linked", "items.unlinked"),
             *("item.shelved", "item.brought_back", "asker.told"),
+            *("prerequisite.added", "prerequisite.removed", "must.set", "must.lifted"),
             *("bet.placed", "bet.changed", "bet.withdrawn", "verdict.entered", "verdict.withdrawn"),
             *("bet.pooled", "bet.championed", "bet.released", "bet.champion_asked", "bet.champion_declined"),
             *("item.estimated", "item.estimate_withdrawn"),

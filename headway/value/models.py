@@ -248,6 +248,38 @@ class NotNow(models.Model):
         return f"{self.item}: {self.reason}"
 
 
+class Prerequisite(models.Model):
+    """An item brings nothing before another one, of its team, is done."""
+
+    item = models.ForeignKey("scrum.Item", models.CASCADE, related_name="prerequisites")
+    needs = models.ForeignKey("scrum.Item", models.CASCADE, related_name="prerequisite_of")
+    by = models.ForeignKey(PERSON, models.SET_NULL, null=True, related_name="+")
+    at = models.DateTimeField()
+
+    class Meta:
+        ordering: ClassVar[list[str]] = ["at", "id"]
+        constraints = [
+            models.UniqueConstraint(fields=["item", "needs"], name="prerequisite_once"),
+            models.CheckConstraint(condition=~Q(item=F("needs")), name="prerequisite_is_another"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.item} needs {self.needs}"
+
+
+class MustHave(models.Model):
+    """An item that has to be done, by a day or within the horizon: the plan keeps it, and says what that costs."""
+
+    item = models.OneToOneField("scrum.Item", models.CASCADE, related_name="must_have")
+    by_on = models.DateField(_("to be done by"), null=True, blank=True)
+    reason = models.CharField(_("why it must be"), max_length=300)
+    by = models.ForeignKey(PERSON, models.SET_NULL, null=True, related_name="+")
+    at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.item} by {self.by_on}"
+
+
 class KeptForecastQuerySet(models.QuerySet["KeptForecast"]):
     def visible_to(self, actor: Actor) -> KeptForecastQuerySet:
         return self.filter(organisation_id=actor.organisation_id) if actor.organisation_id else self.none()

@@ -51,6 +51,8 @@ WORK = frozenset(
         "conflict",
         "conflicts",
         "asker",
+        "prerequisite",
+        "must",
         "focus_proposal",
     }
 )

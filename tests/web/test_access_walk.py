@@ -120,6 +120,9 @@ ROUTES = PUBLIC | {
     "best-order": Route("read", TEAM),
     "mind": Route("read", TEAM),
     "why": Route("read", ITEM),
+    "binds": Route("read", ITEM, is_form=True),
+    "needs-no-more": Route("", ITEM, is_form=True),
+    "must": Route("", ITEM, is_form=True),
     "rank": Route("", ITEM, is_form=True),
     "move-to-rank": Route("read", ITEM, is_form=True),  # says who may
     "not-now": Route("read", ITEM, is_form=True),

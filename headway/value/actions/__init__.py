@@ -5,6 +5,7 @@ A rule that says no raises ValidationError with the field and a sentence for a p
 
 from .aims import plan_sprint, replan_sprint, set_sprint_aim
 from .bets import change_bet, place_bet, withdraw_bet
+from .binding import must_be_done, need, need_no_more, need_not_be_done
 from .champions import ask_champion, champion_bet, decline_champion, hand_champion_over, release_bet
 from .estimates import forget_givers, give_estimate, promise_pooled, withdraw_estimate
 from .links import link_item, link_items, unlink
@@ -28,6 +29,10 @@ __all__ = [
     "link_item",
     "link_items",
     "mark_told",
+    "must_be_done",
+    "need",
+    "need_no_more",
+    "need_not_be_done",
     "place_bet",
     "plan_sprint",
     "promise_pooled",

@@ -17,7 +17,7 @@ from ..models import JUDGED_AFTER, NotNow, Serves
 from .effort import Pace, pace_of
 from .estimates import EstimatesLine, estimates_lines
 from .impact import Visible, visible_effect
-from .pricing import Loaded, PricedBet, Row, aims_of, currency_of, row_of, valued
+from .pricing import Loaded, PricedBet, Row, aims_of, currency_of, price_a_week, row_of, valued
 from .promises import Promise, promise_of
 from .scale import Scale, scale_of
 from .track_record import track_record
@@ -61,6 +61,11 @@ class ItemPromise:
     champions: Mapping[int, Champion]  # bet → champion
     estimates: Mapping[int, EstimatesLine]  # Key Result → what was said of it
     visible: Mapping[int, Visible]  # Key Result → the smallest effect that can be seen; of open promises only
+
+    @property
+    def price_a_week(self) -> float | None:
+        """What each week without it gives up, alone; None where it has no price."""
+        return price_a_week(self.row, self.horizon_weeks)
 
     @property
     def bets(self) -> tuple[PricedBet, ...]:

@@ -16,6 +16,9 @@ DAY_WEEKS = 0.2
 TESTED = 12
 """Of so many bets, the first of the best order, a test is priced: what comes late is tested late."""
 
+LEAST_WORTH = 1e-4
+"""Share of the best order's value under which a test is worth nothing that could be told."""
+
 
 @dataclass(frozen=True)
 class FoundOut:
@@ -155,7 +158,7 @@ def find_out(sheet: Sheet, plan: Plan, order: Sequence[int]) -> list[FoundOut]:
             perfect=trial.perfect,
         )
         for trial in plan.tests(costs, order)
-        if trial.worth > 0
+        if trial.worth > LEAST_WORTH * abs(plan.best.value)
     ]
 
 

@@ -2,7 +2,7 @@
 
 import datetime as dt
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
@@ -17,6 +17,7 @@ from headway.people.models import Team
 from headway.scrum.models import Category, Item
 
 from ..models import Bet, Serves
+from .binding import MustLine, bound_items
 from .effort import Pace
 from .plan import Standing
 from .promises import BetLine, bet_line
@@ -72,7 +73,8 @@ class Row:
     `value` is what it brings alone and landed today, `adds` what it brings where it stands, `cost_of_waiting` what is
     lost there if it comes a Sprint later, `pays` the chance that it brings anything, `lands` the weeks until it is
     done, 10th, 50th and 90th percentile. `rank` counts the rows of the sheet from 1. `tie` numbers the group of those
-    that cannot be told apart; `tie_place` is "first", "middle" or "last" in it, or "through" for a row that only stands
+    that cannot be told apart; `needs` are items of the sheet that it needs first, `shelved_needs` such as lie on the
+    shelf; `tie_place` is "first", "middle" or "last" in it, or "through" for a row that only stands
     in between.
     """
 
@@ -94,6 +96,9 @@ class Row:
     adds: float | None = None
     pays: float | None = None
     lands: tuple[float, float, float] | None = None
+    needs: tuple[int, ...] = ()
+    shelved_needs: tuple[int, ...] = ()
+    must: MustLine | None = None
     tie: int | None = None
     tie_place: str = ""
     tie_with: tuple[str, ...] = ()
@@ -126,19 +131,20 @@ class Loaded:
 
 @dataclass(frozen=True)
 class Promising:
-    """The items of a team, open or not, that have a bet or a kind."""
+    """The items of a team, open or not, with a bet or a kind, or bound by something; `held` has no mere kinds."""
 
     ids: frozenset[int]
-    with_bet: frozenset[int]
+    held: frozenset[int]
 
 
 def promising_items(team: Team) -> Promising:
-    """Return what of a team makes a promise. Two queries, where it is not remembered."""
+    """Return what of a team makes a promise. Four queries, where it is not remembered."""
 
     def read() -> Promising:
         with_bet = frozenset(Bet.objects.filter(serves__item__team=team).values_list("serves__item_id", flat=True))
         of_a_kind = Serves.objects.filter(key_result=None, item__team=team).values_list("item_id", flat=True)
-        return Promising(with_bet | frozenset(of_a_kind), with_bet)
+        held = with_bet | bound_items(team)
+        return Promising(held | frozenset(of_a_kind), held)
 
     return remembered(
         ("promising", team.pk),
@@ -172,7 +178,7 @@ def _links_of_open(team: Team) -> dict[int, list[Serves]]:
         .select_related("bet__verdict", "key_result")
         .order_by("item_id", "key_result__objective__position", "key_result__position", "id")
     )
-    links: dict[int, list[Serves]] = {}
+    links: dict[int, list[Serves]] = {item_id: [] for item_id in bound_items(team)}
     for row in rows:
         links.setdefault(row.item_id, []).append(row)
     return links
@@ -296,8 +302,8 @@ def _kind(loaded: Loaded) -> KindLine | None:
     return KindLine(kind=row.kind, name=str(row.get_kind_display()), reason=row.reason, due_on=loaded.item.due_on)
 
 
-def without_kinds_below_the_last_bet(rows: list[Row]) -> list[Row]:
-    last = max((place for place, row in enumerate(rows) if row.bets), default=-1)
+def without_kinds_below_the_last_bet(rows: list[Row], held: Container[int]) -> list[Row]:
+    last = max((place for place, row in enumerate(rows) if row.bets or row.item_id in held), default=-1)
     return [replace(row, rank=place) for place, row in enumerate(rows[: last + 1], start=1)]
 
 
@@ -328,6 +334,13 @@ def _valued(row: Row, horizon_weeks: float, sprint_weeks: float) -> Row:
 def lost_by_waiting(value: float, weeks: float, *, horizon_weeks: float, by_weeks: float) -> float:
     """Return what an item loses that alone is begun so many weeks later: its value counts for the horizon left."""
     return value * min(max(horizon_weeks - weeks, 0.0), by_weeks) / horizon_weeks
+
+
+def price_a_week(row: Row, horizon_weeks: float) -> float | None:
+    """Return what each week without an item gives up, alone; None where it has no price."""
+    if row.value is None or row.weeks is None:
+        return None
+    return lost_by_waiting(row.value, row.weeks, horizon_weeks=horizon_weeks, by_weeks=1.0)
 
 
 def with_standing(row: Row, standing: Standing) -> Row:

@@ -1,7 +1,7 @@
 """The value sheet: the backlog seen as bets, in the Product Owner's order (load → engine → show)."""
 
 import datetime as dt
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Container, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
@@ -16,6 +16,7 @@ from headway.scrum.models import Item
 from headway.scrum.queries import current_sprint
 
 from ..models import NotNow
+from .binding import Bound, bound, bound_items
 from .effort import Pace, history_of, pace_of
 from .plan import OrderFigures, Plan
 from .planning import Binding, Coming, coming_sprints, plan_of
@@ -25,8 +26,8 @@ from .pricing import (
     aimed_at,
     aims_at,
     currency_of,
-    lost_by_waiting,
     open_with_a_promise,
+    price_a_week,
     promising_items,
     row_of,
     tie,
@@ -213,8 +214,9 @@ def value_sheet(
     every = {row.item_id: row for row in priced}
     taken_on = [every[item_id] for item_id, loaded in items.items() if running and loaded.item.sprint_id == running.pk]
     taken = {row.item_id for row in taken_on}
+    binding = bound(team)
     rows = without_kinds_below_the_last_bet(
-        [row for item_id, row in every.items() if item_id not in shelved and item_id not in taken]
+        [row for item_id, row in every.items() if item_id not in shelved and item_id not in taken], bound_items(team)
     )
     plan = plan_of(
         team,
@@ -224,8 +226,9 @@ def value_sheet(
         aims=aims,
         coming=coming,
         weekly=history.weekly,
-        binding=Binding(),
+        binding=_by_number(binding, every),
     )
+    rows = _with_binding(rows, binding, {every[pk].number for pk in shelved if pk in every}, every, plan)
     if order is not None:
         rows = _in_order(rows, order)
     figures = None
@@ -263,6 +266,42 @@ def _in_order(rows: Sequence[Row], order: Sequence[int]) -> list[Row]:
     return [replace(by_number[number], rank=rank) for rank, number in enumerate(order, start=1)]
 
 
+def _by_number(binding: Bound, every: Mapping[int, Row]) -> Binding:
+    return Binding(
+        tuple((every[one].number, every[needs].number) for one, needs in binding.needs if {one, needs} <= every.keys()),
+        tuple((every[one].number, must.by_on) for one, must in binding.musts.items() if one in every),
+    )
+
+
+def _with_binding(
+    rows: Sequence[Row], binding: Bound, shelved: Container[int], every: Mapping[int, Row], plan: Plan | None
+) -> list[Row]:
+    """Give the rows what binds them: what they need of the sheet and of the shelf, and by when they have to be done."""
+    here = {row.number for row in rows}
+    needs: dict[int, list[int]] = {}
+    for one, other in binding.needs:
+        if other in every:
+            needs.setdefault(one, []).append(every[other].number)
+    impossible = plan.impossible if plan else frozenset()
+    found = []
+    for row in rows:
+        must = binding.musts.get(row.item_id)
+        if must is not None:
+            must = replace(must, is_kept=row.number not in impossible)
+        wanted = sorted(needs.get(row.item_id, ()))
+        found.append(
+            replace(
+                row,
+                needs=tuple(one for one in wanted if one in here),
+                shelved_needs=tuple(one for one in wanted if one in shelved),
+                must=must,
+            )
+            if must or wanted
+            else row
+        )
+    return found
+
+
 def _with_figures(rows: Sequence[Row], figures: OrderFigures) -> list[Row]:
     found = [with_standing(row, figures.standing[row.number]) for row in rows]
     place = {row.number: at for at, row in enumerate(found)}
@@ -286,7 +325,7 @@ def _shelved(team: Team) -> dict[int, tuple[NotNow, Item]]:
 
 
 def rank_in_sheet(team: Team, item_id: int, *, today: dt.date | None = None) -> int | None:
-    """Return the rank that the value sheet gives an item; None where it is not in it. Three queries at most."""
+    """Return the rank that the value sheet gives an item; None where it is not in it. Seven queries at most."""
     promising = promising_items(team)
     if item_id not in promising.ids:
         return None
@@ -294,7 +333,7 @@ def rank_in_sheet(team: Team, item_id: int, *, today: dt.date | None = None) -> 
     lying = NotNow.objects.filter(item__in=promising.ids, ended_at=None).values("item_id")
     items = Item.objects.open().filter(pk__in=promising.ids).exclude(pk__in=lying).in_order()
     order = list((items.exclude(sprint=running) if running else items).values_list("pk", flat=True))
-    last = max((place for place, pk in enumerate(order) if pk in promising.with_bet), default=-1)
+    last = max((place for place, pk in enumerate(order) if pk in promising.held), default=-1)
     place = order.index(item_id) if item_id in order else len(order)
     return place + 1 if place <= last else None
 
@@ -322,16 +361,10 @@ def _shelf(
                 serves=row.serves if row else tuple(line.name for line in promise.key_results),
                 kind=row.kind.name if row and row.kind else promise.kind.name if promise.kind else "",
                 bets=row.bets if row else (),
-                price=_price_a_week(row, horizon_weeks) if row else None,
+                price=price_a_week(row, horizon_weeks) if row else None,
             )
         )
     return tuple(sorted(found, key=lambda row: (row.price is None, -(row.price or 0.0), row.put_aside_at)))
-
-
-def _price_a_week(row: Row, horizon_weeks: float) -> float | None:
-    if row.value is None or row.weeks is None:
-        return None
-    return lost_by_waiting(row.value, row.weeks, horizon_weeks=horizon_weeks, by_weeks=1.0)
 
 
 def _capacity(plan: Plan | None, figures: OrderFigures | None, rows: Sequence[Row], coming: Coming) -> Capacity | None:
