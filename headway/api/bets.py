@@ -10,7 +10,7 @@ from headway.people.models import Person
 from headway.value import actions
 from headway.value import models as value
 from headway.value.queries import Found
-from headway.value.queries.verdicts import due_on
+from headway.value.queries.judged import due_on
 
 from .items import Item, item_of, represent_all
 from .links import key_result_of

@@ -6,7 +6,7 @@ from .forecasts import Forecast, SprintChance, TooLittle, forecast_for, sprint_c
 from .found import Found
 from .impact import Visible
 from .item import Champion, ItemPromise, item_promise, visible_effects
-from .ledger import ImpactLedger, KeyResultLedger, RankedKeyResult, impact_ledger, key_result_ledger
+from .ledger import ImpactLedger, KeyResultLedger, RankedKeyResult, impact_ledger
 from .pricing import KindLine, PricedBet, Row
 from .promises import (
     BetLine,
@@ -71,7 +71,6 @@ __all__ = [
     "impact_ledger",
     "item_promise",
     "key_result_choices",
-    "key_result_ledger",
     "matching",
     "promises_for",
     "rank_in_sheet",

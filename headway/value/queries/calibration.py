@@ -13,8 +13,8 @@ from headway.lib import clock
 from headway.people.models import Team
 
 from ..models import Bet, KeptForecast
+from .judged import delivered_bets, due_on
 from .track_record import TeamRecord, area_of, judged, judged_bets, record_of
-from .verdicts import bets_to_judge, due_on
 
 Kind = KeptForecast.Kind
 Off = Callable[[KeptForecast], tuple[float, float] | None]
@@ -306,7 +306,7 @@ def _whole(record: TeamRecord) -> Worth:
 def _due(team: Team, today: dt.date) -> tuple[tuple[Due, ...], int]:
     """Return what is to be judged next, soonest first, and how much that is in all. Two queries."""
     until = today + DUE_WITHIN
-    open_bets = [(bet, on) for bet in bets_to_judge(team).filter(verdict=None) if (on := due_on(bet)) is not None]
+    open_bets = [(bet, on) for bet in delivered_bets(team).filter(verdict=None) if (on := due_on(bet)) is not None]
     found = [
         Due(
             on=on,

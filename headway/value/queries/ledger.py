@@ -15,8 +15,8 @@ from headway.people.models import Team
 from headway.scrum.models import Category
 
 from ..models import Bet
+from .judged import Judged, credit_of, judged_line, key_result_of, moved_by, with_verdicts
 from .promises import Delivered, delivered_share
-from .verdicts import Judged, credit, judged_line, moved_by
 
 AHEAD_BY = 0.3
 """Delivered and moved part, where they are so far from each other and the Key Result is at risk."""
@@ -128,19 +128,13 @@ def impact_ledger(team: Team, cycle: Cycle | None, *, today: dt.date) -> ImpactL
     )
 
 
-def key_result_ledger(row: KeyResultRow, delivered: Delivered) -> KeyResultLedger:
-    """Return the ledger of one Key Result; one query."""
-    return _ledger(row, _bets([row.id])[row.id], delivered)
-
-
 def _bets(key_result_ids: Sequence[int]) -> dict[int, list[Bet]]:
     found: dict[int, list[Bet]] = defaultdict(list)
     rows = Bet.objects.filter(
         serves__key_result__in=key_result_ids, serves__item__removed_at=None, serves__item__category=Category.DONE
     )
-    for bet in rows.select_related("serves__item__team", "serves__key_result", "verdict").order_by(
-        "serves__item__done_at", "pk"
-    ):
+    loaded = with_verdicts(rows.select_related("serves__item__team", "serves__key_result"))
+    for bet in loaded.defer("hypothesis", "serves__item__description").order_by("serves__item__done_at", "pk"):
         assert bet.serves.key_result_id is not None
         found[bet.serves.key_result_id].append(bet)
     return found
@@ -149,13 +143,13 @@ def _bets(key_result_ids: Sequence[int]) -> dict[int, list[Bet]]:
 def _ledger(row: KeyResultRow, bets: Sequence[Bet], delivered: Delivered) -> KeyResultLedger:
     judged = [bet for bet in bets if hasattr(bet, "verdict")]
     figures = [bet.verdict.measured for bet in judged if bet.verdict.measured is not None]
-    moved = moved_by(bets[0].serves.key_result, row.progress.now) if bets and bets[0].serves.key_result else None
-    factor = credit(figures, moved) if moved is not None else None
+    moved = moved_by(key_result_of(bets[0]), row.progress.now) if bets else None
+    credit = credit_of(figures, moved) if moved is not None else None
     lines = tuple(
         LedgerLine(
             judged=judged_line(bet),
             team_key=bet.serves.item.team.key,
-            brought=bet.verdict.measured * factor if bet.verdict.measured is not None and factor is not None else None,
+            brought=credit.of(bet.verdict.measured) if credit and bet.verdict.measured is not None else None,
             weeks=_weeks(bet),
         )
         for bet in judged
@@ -168,7 +162,7 @@ def _ledger(row: KeyResultRow, bets: Sequence[Bet], delivered: Delivered) -> Key
         promised=sum(bet.likely for bet in judged if bet.verdict.measured is not None),
         measured=sum(figures),
         moved=moved,
-        explained=sum(figures) * factor if factor is not None and figures else None,
+        explained=sum(map(credit.of, figures)) if credit and figures else None,
         delivered=delivered,
         parts=share is not None and way is not None and row.progress.band == "at_risk" and share - way >= AHEAD_BY,
     )

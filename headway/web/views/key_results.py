@@ -17,7 +17,9 @@ from headway.okr.models import KeyResult
 from headway.people.access import allows, require
 from headway.scrum.models import Sprint
 from headway.value.queries import BetOfKeyResult, TooLittle, bets_of, delivered_share
+from headway.value.queries.judged import credit_of
 from headway.value.queries.outlook import Outlook, outlook_of
+from headway.value.queries.track_record import track_record
 
 from ..formats import month
 from ..kr_chart import Chart, Span, chart_of, trend_of
@@ -45,7 +47,7 @@ class Ledger:
     digits: int  # after the point, of every figure
     judged: int
     promised: float  # by those judged with a figure
-    measured: float
+    brought: float  # what those are credited with: no more than was moved
 
 
 @live(page=Follows(GOALS | WORK | {"decision"}, Per.ORGANISATION))
@@ -76,7 +78,8 @@ def key_result_page(request: Request, row: KeyResult, **forms: Any) -> HttpRespo
         "outlook": outlook if isinstance(outlook, Outlook) else None,
         "no_outlook": outlook.text if isinstance(outlook, TooLittle) else "",
         "outlook_digits": _width_digits(outlook) if isinstance(outlook, Outlook) else 0,
-        "ledger": _ledger([bet for bet in bets if _is_delivered(bet)]),
+        "ledger": _ledger([bet for bet in bets if _is_delivered(bet)], _moved_by(page)),
+        "record": track_record(row.objective.team).of(row) if row.objective.team else None,
         "open_bets": open_bets,
         "open_axis": _axis(open_bets),
         "open_digits": _digits(open_bets),
@@ -171,8 +174,10 @@ def _is_delivered(bet: BetOfKeyResult) -> bool:
     return bet.done_at is not None or bet.bet.verdict is not None
 
 
-def _ledger(bets: Sequence[BetOfKeyResult]) -> Ledger:
-    judged = [bet for bet in bets if bet.bet.verdict and bet.bet.verdict.measured is not None]
+def _ledger(bets: Sequence[BetOfKeyResult], moved: float | None) -> Ledger:
+    judged = [bet for bet in bets if bet.done_at and bet.bet.verdict and bet.bet.verdict.measured is not None]
+    figures = [bet.bet.verdict.measured or 0.0 for bet in judged if bet.bet.verdict]
+    credit = credit_of(figures, sum(figures) if moved is None else moved)
     low, high = _axis(bets)
     return Ledger(
         bets=tuple(bets),
@@ -181,7 +186,7 @@ def _ledger(bets: Sequence[BetOfKeyResult]) -> Ledger:
         digits=_digits(bets),
         judged=len(judged),
         promised=sum(bet.bet.likely for bet in judged),
-        measured=sum(bet.bet.verdict.measured or 0.0 for bet in judged if bet.bet.verdict),
+        brought=sum(map(credit.of, figures)),
     )
 
 

@@ -26,7 +26,8 @@ from .changes import change_of
 from .value_forms import VerdictForm
 from .value_parts import number_in, posted
 
-A_PAGE = 50
+#: So many bets of a Key Result are shown beside the others; all of them on pages of its own.
+LEDGER_ROWS, PER_PAGE, A_LAST_PAGE = 12, 50, 10_000
 
 GRADES = {
     1: (gettext_lazy("Harm"), gettext_lazy("it went down")),
@@ -64,18 +65,9 @@ def verdicts(request: Request, team_key: str) -> HttpResponse:
     """Delivered bets: those to judge, longest due first, and those judged, newest first."""
     team = get_team(request, team_key)
     chosen = number_in(request.GET.get("kr"), 0) or None
-    found = verdict_list(team, today=clock.today(), key_result_id=chosen)
-    page, pages = max(number_in(request.GET.get("page"), 1), 1), max(-(-len(found.judged) // A_PAGE), 1)
-    page = min(page, pages)
-    context = {
-        "team": team,
-        "found": found,
-        "chosen": chosen,
-        "judged": found.judged[(page - 1) * A_PAGE : page * A_PAGE],
-        "page": page,
-        "pages": pages,
-        "grades": GRADES,
-    }
+    page = number_in(request.GET.get("page"), 1)
+    found = verdict_list(team, today=clock.today(), key_result_id=chosen, page=page)
+    context = {"team": team, "found": found, "chosen": chosen, "grades": GRADES}
     return render(request, "verdicts/verdicts.html", context)
 
 
@@ -121,7 +113,7 @@ def verdict_page(request: Request, team_key: str, bet_id: int) -> HttpResponse:
 @live(page=Follows(WORK | GOALS, Per.TEAM, Pace.ASK))
 @require_GET
 def ledger(request: Request, team_key: str) -> HttpResponse:
-    """What bets promised and brought, by Key Result of a cycle."""
+    """What bets promised and brought, by Key Result of a cycle; of one alone (`kr`) page by page."""
     team, today = get_team(request, team_key), clock.today()
     cycles = cycle_choices(request.organisation, today=today)
     asked = number_in(request.GET.get("cycle"), 0)
@@ -130,11 +122,16 @@ def ledger(request: Request, team_key: str) -> HttpResponse:
         if asked
         else current_cycle(request.organisation, today)
     )
+    found, only = impact_ledger(team, cycle, today=today), number_in(request.GET.get("kr"), 0)
     context = {
         "team": team,
         "cycle": cycle,
         "cycles": cycles,
-        "ledger": impact_ledger(team, cycle, today=today),
+        "ledger": found,
+        "only": next((one for one in found.key_results if one.row.id == only), None),
+        "page": min(max(number_in(request.GET.get("page"), 1), 1), A_LAST_PAGE),
+        "rows": LEDGER_ROWS,
+        "per_page": PER_PAGE,
         "grades": GRADES,
     }
     return render(request, "verdicts/ledger.html", context)
