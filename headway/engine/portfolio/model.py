@@ -126,9 +126,9 @@ class Portfolio:
         self._keep("effort_spread", spreads)
         _require("effort_spread", all(s <= 3 for s in spreads), "be at most 3")
         _require("capacity_spread", 0 <= self.capacity_spread <= 3, "be between 0 and 3")
-        for name in ("horizon_weeks", "sprint_weeks"):
-            _require(name, getattr(self, name) > 0, "be over 0")
-            _require(name, _FEWEST_WEEKS <= getattr(self, name) <= _MOST_WEEKS, f"be at most {_MOST_WEEKS:,} weeks")
+        for name, weeks in (("horizon_weeks", self.horizon_weeks), ("sprint_weeks", self.sprint_weeks)):
+            fits = _FEWEST_WEEKS <= weeks <= _MOST_WEEKS
+            _require(name, fits, f"be between {_FEWEST_WEEKS:g} and {_MOST_WEEKS:,} weeks")
         for bet in self.bets:
             _check_bet(bet, items, krs)
         # In an order of their own: draws and sums are then the same bits, however their rows were sorted.
