@@ -15,6 +15,8 @@ from urllib.parse import quote
 
 from django.db import connection
 
+from tests.installation import FirstStart
+
 ROOT = Path(__file__).parent.parent
 HEADWAY = Path(sys.executable).with_name("headway")
 SETUP = "import os, json, django; django.setup()\n"
@@ -78,17 +80,24 @@ Places = Callable[..., Place]
 
 
 @contextmanager
-def places(folder: Path) -> Iterator[Places]:
-    """Yield what makes a Place: `make("a")` of the kind that this run tests, `make("b", sqlite=True)` on SQLite."""
+def places(folder: Path, after: FirstStart | None = None) -> Iterator[Places]:
+    """Yield what makes a Place: `make("a")` of the kind that this run tests, `make("b", sqlite=True)` on SQLite.
+
+    It is fresh (`make("c", fresh=True)`, and what is on SQLite though the run is not), or as it is `after` a first
+    start.
+    """
     made: list[str] = []
 
-    def make(name: str, *, sqlite: bool = False, now: str = "") -> Place:
+    def make(name: str, *, sqlite: bool = False, fresh: bool = False, now: str = "") -> Place:
         own = folder / name
         own.mkdir()
+        first = None if fresh or (sqlite and connection.vendor != "sqlite") else after
+        if first:
+            first.copy_to(own / "data")
         if sqlite or connection.vendor == "sqlite":
             return Place(own, now=now)
         database = f"place_{os.getpid()}_{time.monotonic_ns()}"
-        on_postgresql(f'CREATE DATABASE "{database}"')
+        on_postgresql(f'CREATE DATABASE "{database}"' + (f' TEMPLATE "{first.database}"' if first else ""))
         made.append(database)
         given = connection.settings_dict
         return Place(own, f"postgres://{given['USER']}@{quote(given['HOST'], safe='')}/{database}", now=now)

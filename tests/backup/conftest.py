@@ -3,21 +3,29 @@ from pathlib import Path
 
 import pytest
 
+from tests.installation import FirstStart
 from tests.places import Place, Places, places
 
 
 @pytest.fixture
-def make_place(tmp_path: Path) -> Iterator[Places]:
+def make_place(after_first_start: FirstStart, tmp_path: Path) -> Iterator[Places]:
     """Make installations of the kind of database that this run tests."""
-    with places(tmp_path) as make:
+    with places(tmp_path, after_first_start) as make:
         yield make
 
 
 @pytest.fixture(scope="session")
-def wrenfield(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
+def wrenfield(after_first_start: FirstStart, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     """An installation with two organisations, for tests that only read it."""
-    with places(tmp_path_factory.mktemp("places")) as make:
+    with places(tmp_path_factory.mktemp("places"), after_first_start) as make:
         yield filled(make("wrenfield"))
+
+
+@pytest.fixture(scope="session")
+def exported(wrenfield: Place) -> bytes:
+    """An export of it without secrets."""
+    wrenfield.do("export", "exported.zip")
+    return (wrenfield.folder / "exported.zip").read_bytes()
 
 
 @pytest.fixture
@@ -27,8 +35,5 @@ def out(tmp_path: Path) -> Path:
 
 
 def filled(place: Place) -> Place:
-    place.python(
-        "from django.core.management import call_command\ncall_command('migrate', verbosity=0)\n"
-        "from tests.backup.filling import fill\nfill()"
-    )
+    place.python("from tests.backup.filling import fill\nfill()")
     return place
