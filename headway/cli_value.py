@@ -104,7 +104,7 @@ def _print_sheet(sheet: Sheet, out: Console) -> None:
         table.add_column(_("Item"), ratio=2, min_width=24, no_wrap=True, overflow="ellipsis")
         table.add_column(_("Key Result"), ratio=1, min_width=12, no_wrap=True, overflow="ellipsis")
         is_wide = out.width >= WIDE
-        figures = [_("Chance"), _("Weeks"), _("Per week"), _("Waiting"), _("Tie")]
+        figures = [_("Chance"), _("Weeks"), _("Per week"), _("Adds"), _("Later"), _("Tie")]
         for name in [_("Range"), *figures] if is_wide else figures:
             table.add_column(name, justify="right", no_wrap=True)
         for row in sheet.rows:
@@ -122,6 +122,8 @@ def _print_sheet(sheet: Sheet, out: Console) -> None:
             _("Present order %(present)s, best order found %(best)s.")
             % {"present": f"{sheet.value_present:,.0f}", "best": f"{sheet.value_best:,.0f}"}
         )
+    if sheet.rows and sheet.capacity:
+        out.print(_("Adds: what it brings where it stands. Later: what is lost if it comes a Sprint later."))
     for text in filter(None, [sheet.pace.missing if sheet.rows else ""]):
         out.print(text)
     for lying in sheet.not_now:
@@ -142,6 +144,7 @@ def _cells(row: Row, *, is_wide: bool) -> list[str]:
         f"{bet.counted.chance:.0%}" if bet else "",
         _figure(row.weeks, 1),
         _figure(row.value_per_week, 0),
+        _figure(row.adds, 0 if row.adds and abs(row.adds) >= 10 else 1),
         _figure(row.cost_of_waiting, 0 if row.cost_of_waiting and row.cost_of_waiting >= 10 else 1),
         str(row.tie or ""),
     ]

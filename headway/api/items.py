@@ -138,6 +138,12 @@ class SprintChoice(In):
 Numbers = Annotated[list[Id], Field(min_length=1, max_length=MOST_AT_ONCE, description="Numbers of items of the team.")]
 
 
+class ItemsOrder(In):
+    """Items of the team in the order wanted; all others stay where they are."""
+
+    numbers: Numbers
+
+
 class ItemsMove(In):
     """Several items, and the column to move them to."""
 
@@ -331,6 +337,16 @@ def rank_items(request: ApiRequest, team_key: str, body: ItemsPlace) -> Items:
     with unless_done():
         beside = _beside(team, body)
         actions.rank_items(rows, by=request.actor, team=team, at_top=body.at_top, seen=request.seen, **beside)
+    return items_now(team, body.numbers)
+
+
+@area.act("/teams/{team_key}/items/order", scope=SCOPE, takes_seen=True)
+def order_items(request: ApiRequest, team_key: str, body: ItemsOrder) -> Items:
+    """Put several items into the order given, in the places that they hold together, with one Change."""
+    team = team_of(request, team_key)
+    rows = items_of(team, body.numbers)
+    with unless_done():
+        actions.order_items(team, rows, by=request.actor, seen=request.seen)
     return items_now(team, body.numbers)
 
 

@@ -6,11 +6,13 @@ from dataclasses import asdict
 from typing import Any
 
 from .queries import Forecast, PricedBet, RestRow, Row, Sheet, ShelfRow, TooLittle
+from .queries.mind import Mind, mind_of
 
 #: What the plan says of each item.
 ITEM = (
     *("key", "title", "kr", "kind", "low", "likely", "high", "chance", "corrected", "weeks"),
-    *("value", "value_per_week", "adds", "cost_of_waiting", "chance_of_paying", "lands_weeks", "tie", "more_bets"),
+    *("value", "value_per_week", "adds", "cost_of_waiting", "chance_of_paying", "lands_weeks", "tie", "needs"),
+    *("must", "more_bets"),
 )
 
 
@@ -25,9 +27,11 @@ def plan_document(sheet: Sheet, rest: Iterable[RestRow] = ()) -> dict[str, Any]:
         "horizon_weeks": sheet.horizon_weeks,
         "items": [*map(_item, sheet.rows), *(_unpromised(row, sheet) for row in rest)],
         "value_present": sheet.value_present,
+        "value_shown": sheet.value_shown,
         "value_best": sheet.value_best,
         "best_order": _best_order(sheet),
         "optimality_gap": sheet.plan.best.gap if sheet.plan and sheet.plan.bets else None,
+        **_mind(mind_of(sheet), sheet.team.key),
         "not_now": [_shelved(row) for row in sheet.not_now],
         "capacity": (
             {
@@ -98,7 +102,44 @@ def _item(row: Row) -> dict[str, Any]:
         "chance_of_paying": row.pays,
         "lands_weeks": list(row.lands) if row.lands else None,
         "tie": row.tie,
+        "needs": [f"{row.key.rpartition('-')[0]}-{number}" for number in (*row.needs, *row.shelved_needs)],
+        "must": _must(row),
         "more_bets": [_bet(bet) for bet in row.bets if bet is not main],
+    }
+
+
+def _mind(found: Mind | None, key: str) -> dict[str, Any]:
+    """Return what would change our mind about the best order found; items by their keys."""
+    if found is None:
+        return {"turns": [], "find_out_first": [], "departures": {"cd3": [], "rice": []}}
+    return {
+        "turns": [
+            {
+                "item": f"{key}-{turn.number}",
+                "other": f"{key}-{turn.other}",
+                "belief": turn.belief,
+                "now": turn.now,
+                "at": turn.at,
+            }
+            for turn in (*found.first, *(turn for pair in found.turns[1:] for turn in pair))
+        ],
+        "find_out_first": [
+            {
+                "item": f"{key}-{one.number}",
+                "by": f"{key}-{one.by}" if one.by else None,
+                "cost_weeks": one.cost_weeks,
+                "worth": one.worth,
+                "per_week": one.per_week,
+            }
+            for one in found.find_out
+        ],
+        "departures": {
+            name: [
+                {"item": f"{key}-{one.number}", "place": one.place, "column_place": one.column_place, "why": one.why}
+                for one in told
+            ]
+            for name, told in found.departures.items()
+        },
     }
 
 
@@ -109,6 +150,14 @@ def _best_order(sheet: Sheet) -> list[str] | None:
     return [f"{sheet.team.key}-{number}" for number in sheet.plan.best.order]
 
 
+def _must(row: Row) -> dict[str, Any] | None:
+    """Return by when the item has to be done, why, and whether any order can have it done by then."""
+    if row.must is None:
+        return None
+    by_on = row.must.by_on.isoformat() if row.must.by_on else None
+    return {"by_on": by_on, "reason": row.must.reason, "can_be": row.must.is_kept}
+
+
 def _unpromised(row: RestRow, sheet: Sheet) -> dict[str, Any]:
     serves = row.promise.first
     known: dict[str, Any] = {
@@ -117,6 +166,7 @@ def _unpromised(row: RestRow, sheet: Sheet) -> dict[str, Any]:
         "kr": serves.name if serves and not serves.kind else None,
         "kind": serves.kind or None if serves else None,
         "weeks": sheet.pace.weeks_of(row.size),
+        "needs": [],
         "more_bets": [],
     }
     return {name: known.get(name) for name in ITEM}

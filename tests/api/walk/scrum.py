@@ -30,6 +30,7 @@ OPERATIONS = {
     "restore_item": Op("write_item", places=ITEM),
     "move_items": Op("write_item", {"numbers": NUMBERS, "column_id": "{column_id}"}),
     "rank_items": Op("order_backlog", {"numbers": NUMBERS, "at_top": True}),
+    "order_items": Op("order_backlog", {"numbers": NUMBERS}),
     "plan_items": Op("write_item", {"numbers": NUMBERS, "sprint_number": "{sprint_number}"}),
     "remove_items": Op("write_item", {"numbers": NUMBERS}),
     "list_sprints": Op("read"),
