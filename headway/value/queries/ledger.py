@@ -23,6 +23,7 @@ AHEAD_BY = 0.3
 POINTS = 100.0  # one Key Result's whole way
 _EIGHTY = 1.2816 / 1.6449  # half an 80 % range for half a 90 % one
 _UNSURE = 0.5  # of a figure in people's words, which has no range: half of it either way
+_MOST_POINTS = 1e12  # the engine takes no larger figures
 
 
 @dataclass(frozen=True)
@@ -221,8 +222,13 @@ def _brought(ledger: KeyResultLedger) -> Iterable[Brought]:
         ends = [value + (low - value) * _EIGHTY, value + (high - value) * _EIGHTY]
         yield Brought(
             group=ledger.row.id,
-            value=value * factor,
-            low=min(ends) * factor,
-            high=max(ends) * factor,
+            value=_countable(value * factor),
+            low=_countable(min(ends) * factor),
+            high=_countable(max(ends) * factor),
             weeks=line.weeks,
         )
+
+
+def _countable(points: float) -> float:
+    """Return what the engine counts with: a slip of the pen may have written any number of digits."""
+    return min(max(points, -_MOST_POINTS), _MOST_POINTS)
