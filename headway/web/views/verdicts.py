@@ -27,7 +27,7 @@ from .value_forms import VerdictForm
 from .value_parts import number_in, posted
 
 #: So many bets of a Key Result are shown beside the others; all of them on pages of its own.
-LEDGER_ROWS, PER_PAGE, A_LAST_PAGE = 12, 50, 10_000
+LEDGER_ROWS, PER_PAGE = 12, 50
 
 GRADES = {
     1: (gettext_lazy("Harm"), gettext_lazy("it went down")),
@@ -122,14 +122,15 @@ def ledger(request: Request, team_key: str) -> HttpResponse:
         if asked
         else current_cycle(request.organisation, today)
     )
-    found, only = impact_ledger(team, cycle, today=today), number_in(request.GET.get("kr"), 0)
+    found, asked = impact_ledger(team, cycle, today=today), number_in(request.GET.get("kr"), 0)
+    only = next((one for one in found.key_results if one.row.id == asked), None)
     context = {
         "team": team,
         "cycle": cycle,
         "cycles": cycles,
         "ledger": found,
-        "only": next((one for one in found.key_results if one.row.id == only), None),
-        "page": min(max(number_in(request.GET.get("page"), 1), 1), A_LAST_PAGE),
+        "only": only,
+        "page": min(max(number_in(request.GET.get("page"), 1), 1), -(-len(only.lines) // PER_PAGE) or 1) if only else 1,
         "rows": LEDGER_ROWS,
         "per_page": PER_PAGE,
         "grades": GRADES,
