@@ -1,10 +1,12 @@
 """The settings: who sees and who changes what, and that nothing typed is lost."""
 
 import re
+from pathlib import Path
 
 import pytest
 from django.core.cache import cache
 
+import headway.web
 from headway.live.models import Change
 from headway.people import actions, queries
 from headway.people.access import VERBS
@@ -321,7 +323,7 @@ def test_units_of_others_are_absent(client, world):
     unit = actions.create_unit(world.organisation, "Patients", by=world.ana)
     client.force_login(world.people["eve"])
     assert client.get(f"/settings/units/{unit.pk}/").status_code == 404
-    assert f'value="{unit.pk}"' not in html(client.get("/settings/teams/"))
+    assert "Patients" not in html(client.get("/settings/teams/"))
 
 
 @pytest.mark.parametrize("kind", ["team", "unit"])
@@ -481,3 +483,12 @@ def test_a_new_team_and_a_new_unit_are_taken_back_from_their_toasts(world: World
         assert Change.objects.filter(undoes=change).exists()
     assert not Unit.objects.filter(name="Patients").exists()
     assert Team.objects.get(key="BEE").archived_at is not None
+
+
+def test_no_table_of_the_settings_scrolls_sideways_on_a_phone() -> None:
+    """Each stands in blocks there (stacked, offered) or is narrow enough (slim)."""
+    pages = (Path(headway.web.__file__).parent / "templates").rglob("*.html")
+    texts = [text for page in pages if "_settings.html" in (text := page.read_text(encoding="utf-8"))]
+    tables = [kind for text in texts for kind in re.findall(r'<table class="([^"]*)"', text)]
+    assert len(tables) > 5
+    assert [kind for kind in tables if not {"stacked", "offered", "slim"} & {*kind.split()}] == []

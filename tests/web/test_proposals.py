@@ -1,5 +1,6 @@
 """Pages of focus proposals: proposed by the Scrum Master, decided by the Product Owner, seen by all."""
 
+import re
 from typing import Any
 
 import pytest
@@ -144,7 +145,7 @@ def test_the_page_says_what_it_brings(world: World, proposal: FocusProposal) -> 
     assert "change places if" in page
     assert "It waits for the Product Owner" in page
     assert address(proposal, "accept") not in page
-    assert "nan" not in page.casefold().replace("finance", "")
+    assert not re.search(r"\bnan\b", page, re.IGNORECASE)  # a random token may hold the three letters
 
 
 def test_the_product_owner_accepts_with_one_click(world: World, proposal: FocusProposal, backlog: list[Item]) -> None:
