@@ -13,7 +13,7 @@ from headway.okr.models import CheckIn, Measurement
 from headway.people.models import Organisation
 from headway.scrum.models import Category, Column, Item
 from headway.value.actions.rules import plain_verdict
-from headway.value.models import NotNow, Verdict
+from headway.value.models import MustHave, NotNow, Prerequisite, Verdict
 
 from .calendar import at
 
@@ -23,7 +23,7 @@ def write_past(organisation: Organisation, acts: Iterable[tuple[dt.datetime, Cal
 
     `acts` are real actions of the past with their moments: each is done in its turn, since history is read by its ids.
     """
-    sources = (_check_ins, _measurements, _decisions, _impediments, _verdicts, _shelved, _moves, _blocks)
+    sources = (_check_ins, _measurements, _decisions, _impediments, _verdicts, _shelved, _bound, _moves, _blocks)
     changes = sorted((change for source in sources for change in source(organisation)), key=lambda change: change.at)
     Change.objects.filter(organisation_id=organisation.pk).update(at=changes[0].at - dt.timedelta(days=1))
     for change in changes:
@@ -120,6 +120,17 @@ def _shelved(organisation: Organisation) -> Iterator[Change]:
     for row in NotNow.objects.filter(item__team__organisation=organisation).select_related("item"):
         after = {"not_now": row.pk, "reason": row.reason, "asked_by": row.asked_by}
         yield _change("item.shelved", row.item, row.at, by=row.by_id, team=row.item.team_id, after=after)
+
+
+def _bound(organisation: Organisation) -> Iterator[Change]:
+    needs = Prerequisite.objects.filter(item__team__organisation=organisation)
+    for need in needs.select_related("item", "needs__team"):
+        left = {"needs": need.needs_id, "needs_key": need.needs.key}
+        yield _change("prerequisite.added", need.item, need.at, by=need.by_id, team=need.item.team_id, after=left)
+    for must in MustHave.objects.filter(item__team__organisation=organisation).select_related("item"):
+        by_on = must.by_on.isoformat() if must.by_on else None
+        left = {"by_on": by_on, "reason": must.reason}
+        yield _change("must.set", must.item, must.at, by=must.by_id, team=must.item.team_id, after=left)
 
 
 def _moves(organisation: Organisation) -> Iterator[Change]:

@@ -12,7 +12,7 @@ from headway.lib import ranks
 from headway.okr.models import KeyResult
 from headway.people.models import Person, Team
 from headway.scrum.models import Category, Column, Item, Sprint, SprintStay, Transition
-from headway.value.models import Bet, Estimate, NotNow, Serves, SprintAim, Verdict
+from headway.value.models import Bet, Estimate, MustHave, NotNow, Prerequisite, Serves, SprintAim, Verdict
 from headway.value.queries.found import find
 
 from .calendar import Calendar, at, working_days_before
@@ -307,6 +307,18 @@ class TeamWork:
         for bet, told in sorted(rows.judged, key=lambda one: one[1]["on"]):
             self._judge(bet, told)
         NotNow.objects.bulk_create(rows.shelf)
+        self._bindings()
+
+    def _bindings(self) -> None:
+        """Write what items need first, and what has to be done by its day: said a working day after it was made."""
+        told = [row for row in self.story["items"] if "needs" in row or "must" in row]
+        for row in told:
+            item = self.by_number[row["n"]]
+            said = {"item": item, "by": self.product_owner, "at": item.created_at + dt.timedelta(hours=3)}
+            for number in row.get("needs", ()):
+                Prerequisite.objects.create(needs=self.by_number[number], **said)
+            if "must" in row:
+                MustHave.objects.create(by_on=item.due_on, reason=row["must"], **said)
 
     def _agreements(self) -> None:
         Impediment.objects.bulk_create(

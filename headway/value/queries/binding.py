@@ -13,11 +13,15 @@ from ..models import MustHave, Prerequisite
 
 @dataclass(frozen=True)
 class MustLine:
-    """An item has to be done by a day (None: within the horizon), and why. `is_kept` no: no order can have it then."""
+    """An item has to be done by a day (None: within the horizon), and why.
+
+    `is_kept` no: no order can have it then. `is_late`: where it stands it is expected after that.
+    """
 
     by_on: dt.date | None
     reason: str
     is_kept: bool = True
+    is_late: bool = False
 
 
 @dataclass(frozen=True)

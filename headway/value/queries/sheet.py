@@ -304,6 +304,9 @@ def _with_binding(
 
 def _with_figures(rows: Sequence[Row], figures: OrderFigures) -> list[Row]:
     found = [with_standing(row, figures.standing[row.number]) for row in rows]
+    for at, row in enumerate(found):
+        if row.must and row.number in figures.too_late:
+            found[at] = replace(row, must=replace(row.must, is_late=True))
     place = {row.number: at for at, row in enumerate(found)}
     for number, group in enumerate(figures.ties, start=1):
         tie(found, [place[one] for one in group], number)
