@@ -28,6 +28,7 @@ from .forecasts import write_forecasts
 from .okrs import write_okrs
 from .past import write_past
 from .people import gather
+from .proposals import proposals_of
 from .tracker import imports_of
 from .work import TeamWork
 
@@ -73,7 +74,15 @@ def _load(data: dict[str, Any]) -> Organisation:
     for team in data["teams"]:
         TeamWork(team, cast, calendar, key_results).write()
     write_forecasts(cast.organisation, today=calendar.today)
-    write_past(cast.organisation, [act for team in data["teams"] for act in imports_of(team, cast, calendar)])
+    write_past(
+        cast.organisation,
+        [
+            act
+            for team in data["teams"]
+            for source in (imports_of, proposals_of)
+            for act in source(team, cast, calendar)
+        ],
+    )
     record(queries.LOADED, by=system_actor(cast.organisation), subject=cast.organisation)
     return cast.organisation
 
