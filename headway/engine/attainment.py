@@ -52,7 +52,7 @@ _KERNEL_WIDTH = 0.2
 # A normal kernel as the middles of its seven equal parts.
 _KERNEL = np.array([-1.4652, -0.7916, -0.3661, 0.0, 0.3661, 0.7916, 1.4652])
 _LARGEST_EXPONENT = 700.0
-_NEAREST_TO_AN_END = 0.005
+_NEAREST_TO_AN_END, _NEXT_TO_NO_SHARE = 0.005, 1e-15
 _ATTAINMENTS = (np.arange(400) + 0.5) / 400
 
 
@@ -353,6 +353,7 @@ def _scale(scale: str, measured: Floats) -> tuple[Callable[[Floats], Floats], Ca
 
 def _logit(shares: Floats) -> Floats:
     distance = np.minimum(shares, 1 - shares)
-    nearest = min(_NEAREST_TO_AN_END, float(np.min(distance[distance > 0], initial=1.0)) / 2)
+    seen = float(np.min(distance[distance > 0], initial=1.0))
+    nearest = min(_NEAREST_TO_AN_END, max(seen / 2, _NEXT_TO_NO_SHARE))
     inside = np.clip(shares, nearest, 1 - nearest)
     return np.log(inside) - np.log1p(-inside)

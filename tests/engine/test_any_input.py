@@ -19,7 +19,7 @@ from headway.engine.portfolio import BetInput, BetTest, Portfolio, Scenarios
 
 #: What may stand in a field: usual numbers most times, else what no person means.
 SANE = st.sampled_from([0.0, 0.5, 1.0, 2.0, 3.0, 7.0, 26.0])
-ODD = st.sampled_from([math.nan, math.inf, -math.inf, -1.0, -0.0, 5e-324, 1e-12, 1e9, 1e15, 1e30, 1.7e308])
+ODD = st.sampled_from([math.nan, math.inf, -math.inf, -1.0, -0.0, 5e-324, 1e-12, 1e9, 1e15, 1e30, 1e99, 1.7e308])
 ANY = st.one_of(SANE, SANE, SANE, ODD, st.floats())
 P = np.array([0.05, 0.5, 0.95])
 REFUSED = (ValueError, TooLittleHistory)
@@ -217,6 +217,10 @@ def test_cycle_times(done: list[float], still_open: list[float], age: float, wit
         return
     assert 0 <= chance <= 1
     assert_distribution(times.taken, may_be_never=True)
+
+
+def test_shares_that_are_next_to_nothing() -> None:
+    assert_distribution(attainment.key_result([0.0, 0.0, 0.0, 0.0, 5e-324], steps=4, scale="logit"))
 
 
 @pytest.mark.parametrize("history", [[0] * 10, [0] * 9 + [10**9], [10**9] + [0] * 9])

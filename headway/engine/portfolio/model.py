@@ -13,7 +13,7 @@ from .simple import EFFORT_SPREAD, BetInput
 CAPACITY_SPREAD = 0.2
 """Standard deviation of the log of a team's pace over the horizon, where it is not known better."""
 
-_LARGEST, _NOTHING = 1e15, 1e-12
+_LARGEST, _NOTHING = 1e100, 1e-12
 _FEWEST_WEEKS, _MOST_WEEKS = 1e-3, 10_000
 
 DATE_TOLERANCE = 1 + 1e-9
@@ -32,7 +32,7 @@ class Portfolio:
     """A backlog in its present order, the Key Results it serves, the bets between them, and what binds.
 
     Sequences may be given as lists or arrays; they are kept as tuples, so that a portfolio can be a key. In what
-    order bets and prerequisites are given means nothing: they are sorted. No amount may be over 10¹⁵.
+    order bets and prerequisites are given means nothing: they are sorted. No amount may be over 10¹⁰⁰.
 
     Parameters
     ----------

@@ -82,14 +82,14 @@ class Scenarios:
         scale = _value_per_unit(portfolio)
         self.top = _singles(scale * np.asarray(portfolio.gap))
         self.step_worth = tuple(
-            worth if committed else None
+            min(worth, _MOST) if committed else None
             for worth, committed in zip(portfolio.worth, portfolio.committed or (), strict=True)
         )
         self.work = self._draw_work(rng)
         self.moves = self._draw_moves(rng, scale)
         self.start = self._draw_drift(rng, scale)
         horizon = portfolio.horizon_weeks
-        self.lag = tuple(np.float32(bet.lag_weeks / horizon) for bet in portfolio.bets)
+        self.lag = tuple(np.float32(min(bet.lag_weeks / horizon, _MOST)) for bet in portfolio.bets)
 
     def score(self, order: Sequence[int]) -> float:
         """Return the expected value that the work in this order adds [unit of worth].
