@@ -62,7 +62,7 @@ def main() -> None:
 def _asked() -> tuple[Asked, bool]:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("data", type=Path, nargs="?", help="default: HEADWAY_TRIAL_DATA, ../shared/data")
-    parser.add_argument("--every", type=int, help="weeks between origins (default 1; of a small sample 20)")
+    parser.add_argument("--every", type=int, help="weeks between origins (default 4; of a small sample 20)")
     parser.add_argument("--raw", action="store_true", help="leave mass clean-ups in")
     parser.add_argument("--half", type=int, choices=(1, 2), help="every second project or series, from this one on")
     parser.add_argument("--earlier", action="store_true", help="Key Results: the eight quarters before the last eight")
@@ -71,7 +71,7 @@ def _asked() -> tuple[Asked, bool]:
     parser.add_argument("--strict", action="store_true", help="end with an error where a target is missed")
     options = parser.parse_args()
     folder = (options.data or Path(os.environ.get("HEADWAY_TRIAL_DATA", BESIDE))) / "series"
-    every = options.every or (20 if options.small else 1)
+    every = options.every or (20 if options.small else 4)
     asked = Asked(folder, every, options.half, options.raw, options.earlier, options.small, options.oracle)
     return asked, options.strict
 
