@@ -5,6 +5,7 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
+from headway.live.models import Change
 from headway.scrum.models import Item
 from headway.value.actions import shelve
 from headway.value.models import Bet, NotNow, Serves
@@ -58,14 +59,55 @@ def test_alt_and_an_arrow_move_the_row_in_hand_and_keep_it_in_hand(bo):
     assert now(bo) == ["One", "Two", "Three"], "the same row is still in hand"
 
 
-def test_a_drag_orders_and_undo_puts_it_back(bo):
+def test_a_drag_tries_an_order_that_is_saved_and_taken_back(bo, world):
     open_sheet(bo)
     rows = bo.get_by_role("region", name="Now", exact=True).locator("tr[data-row]")
+    trying = bo.get_by_role("region", name="An order that is tried")
     rows.nth(2).drag_to(rows.nth(0), target_position={"x": 200, "y": 3})
     expect(rows.first).to_contain_text("Three")
+    expect(trying).to_contain_text("nothing is saved")
+    expect(bo.locator("#orders")).to_contain_text("This order")
+    assert not Change.objects.filter(name__in=["item.ranked", "items.ranked"]).exists()
+    assert_accessible(bo)
+    trying.get_by_role("link", name="Back").click()
+    bo.wait_for_url("**/backlog/")
+    expect(trying).to_be_hidden()
+    expect(rows.first).to_contain_text("One")
+    ready(bo)
+    bo.keyboard.press("j")
+    bo.keyboard.press("j")
+    bo.keyboard.press("Alt+Shift+ArrowUp")
+    expect(trying).to_be_visible()
+    expect(rows.first).to_contain_text("Two")
+    bo.wait_for_url("**order=*")
+    trying.get_by_role("button", name="Save this order").click()
+    bo.wait_for_url("**/backlog/")
+    expect(bo.locator(".toast")).to_contain_text("have another place")
+    expect(rows.first).to_contain_text("Two")
     bo.get_by_role("button", name="Undo").click()
     expect(rows.first).to_contain_text("One")
     assert now(bo) == ["One", "Two", "Three"]
+
+
+def test_the_best_order_is_taken_with_one_click_and_questioned_in_a_dialog(bo, world):
+    open_sheet(bo)
+    bo.get_by_role("link", name="What would change our mind?").click()
+    mind = bo.get_by_role("dialog", name="What would change our mind?")
+    expect(mind).to_contain_text("What turns the first place round")
+    assert_accessible(bo)
+    bo.keyboard.press("Escape")
+    expect(mind).to_be_hidden()
+    bo.keyboard.press("j")
+    bo.keyboard.press("p")
+    binds = bo.get_by_role("dialog", name="What binds it")
+    expect(binds).to_contain_text("Has to be done")
+    assert_accessible(bo)
+    bo.keyboard.press("Escape")
+    expect(binds).to_be_hidden()
+    bo.get_by_role("button", name="Take the best order").click()
+    expect(bo.locator(".toast")).to_contain_text("another place")
+    expect(bo.get_by_role("region", name="Now", exact=True).locator("tr[data-row]").first).to_contain_text("Three")
+    assert Change.objects.filter(name="items.ranked").count() == 1
 
 
 def test_move_to_a_rank_by_keys_alone(bo):
@@ -87,7 +129,7 @@ def test_why_bet_and_not_now_answer_in_a_dialog(bo, world):
     bo.keyboard.press("j")
     bo.keyboard.press(".")
     why = bo.get_by_role("dialog", name="Why rank 1")
-    expect(why).to_contain_text("Each week we wait")
+    expect(why).to_contain_text("A Sprint later")
     assert_accessible(bo)
     bo.keyboard.press("Escape")
     expect(why).to_be_hidden()
