@@ -5,6 +5,8 @@ DATA ?= $(or $(HEADWAY_TRIAL_DATA),../shared/data)
 PYTHON ?=
 PORT ?= 8000
 export PYTHON
+# Every part starts Python many times: what is compiled once is kept.
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test test-fast check check-format check-types check-layers check-pages check-models \
