@@ -189,7 +189,12 @@ def mean_velocity(throughput: ArrayLike, *, last: int = 6) -> float:
     throughput : array of int (n,)
         As for :func:`items_done`.
     last : int
-        How many of the newest weeks to average [weeks]; fewer where the history is shorter.
+        How many of the newest weeks to average [weeks], at least 1; fewer where the history is shorter.
+
+    Raises
+    ------
+    TooLittleHistory, ValueError
+        As for :func:`items_done`; ``last`` under 1.
 
     Examples
     --------
@@ -202,8 +207,27 @@ def mean_velocity(throughput: ArrayLike, *, last: int = 6) -> float:
 
 
 def weeks_by_mean_velocity(throughput: ArrayLike, *, items: int, last: int = 6) -> float:
-    """Return the naive answer to "when": items over mean velocity, rounded up [weeks]; ``inf`` at rate 0.
+    """Return the naive answer to "when": items over mean velocity, rounded up [weeks].
 
+    Parameters
+    ----------
+    throughput, last
+        As for :func:`mean_velocity`.
+    items : int
+        How many are to be done, ≥ 0.
+
+    Returns
+    -------
+    float
+        0 for no items, ``inf`` where nothing was done.
+
+    Raises
+    ------
+    ValueError
+        ``items`` under 0, ``last`` under 1, or as for :func:`items_done`.
+
+    Examples
+    --------
     >>> weeks_by_mean_velocity([3, 5, 4, 6, 2, 4], items=21)
     6.0
     """

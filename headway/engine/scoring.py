@@ -60,8 +60,32 @@ def crps_of_steps(values: ArrayLike, cumulative: ArrayLike, observed: float) -> 
 
 
 def crps_of_samples(samples: ArrayLike, observed: float) -> float:
-    """Return the CRPS of the empirical distribution of ``samples`` (n,): E|X - y| - ½ E|X - X'|.
+    """Return the CRPS of the empirical distribution of ``samples``: E|X - y| - ½ E|X - X'|.
 
+    Parameters
+    ----------
+    samples : array (n,)
+        At least one, in any order [unit of ``observed``].
+    observed : float
+        What happened.
+
+    Returns
+    -------
+    float
+        In the unit of ``samples``, ≥ 0.
+
+    Raises
+    ------
+    ValueError
+        ``samples`` is empty or holds what is no number.
+
+    References
+    ----------
+    .. [1] Gneiting, T. and Raftery, A. E. (2007), Strictly proper scoring rules, prediction, and estimation,
+       JASA 102(477), doi:10.1198/016214506000001437.
+
+    Examples
+    --------
     >>> crps_of_samples([0.0, 1.0], observed=1.0)
     0.25
     """
@@ -70,8 +94,33 @@ def crps_of_samples(samples: ArrayLike, observed: float) -> float:
 
 
 def pinball(quantile: ArrayLike, p: ArrayLike, observed: ArrayLike) -> Floats:
-    """Return the loss of a quantile forecast: p · (y - q) above it, (1 - p) · (q - y) below; broadcasts.
+    """Return the loss of a quantile forecast: p · (y - q) above it, (1 - p) · (q - y) below.
 
+    Parameters
+    ----------
+    quantile : array
+        What was forecast [unit of ``observed``].
+    p : array
+        For which chance, 0 to 1; the three broadcast.
+    observed : array
+        What happened.
+
+    Returns
+    -------
+    ndarray
+        In the unit of ``observed``, ≥ 0.
+
+    Raises
+    ------
+    ValueError
+        ``p`` outside 0 to 1.
+
+    References
+    ----------
+    .. [1] Koenker, R. and Bassett, G. (1978), Regression quantiles, Econometrica 46(1), doi:10.2307/1913643.
+
+    Examples
+    --------
     >>> pinball([8.0, 8.0], 0.9, [10.0, 6.0]).round(2).tolist()
     [1.8, 0.2]
     """
@@ -145,8 +194,27 @@ def pit_bounds_of_quantiles(levels: ArrayLike, values: ArrayLike, observed: floa
 
 
 def brier(chance: ArrayLike, happened: ArrayLike) -> Floats:
-    """Return (chance - happened)², ``happened`` 0 or 1; broadcasts.
+    """Return (chance - happened)² of each forecast, 0 to 1.
 
+    Parameters
+    ----------
+    chance : array
+        What was said, 0 to 1.
+    happened : array
+        1 where it happened, 0 where not; the two broadcast.
+
+    Raises
+    ------
+    ValueError
+        ``chance`` outside 0 to 1.
+
+    References
+    ----------
+    .. [1] Brier, G. W. (1950), Verification of forecasts expressed in terms of probability, Monthly Weather
+       Review 78(1).
+
+    Examples
+    --------
     >>> brier([0.9, 0.9], [1, 0]).round(2).tolist()
     [0.01, 0.81]
     """
@@ -156,6 +224,28 @@ def brier(chance: ArrayLike, happened: ArrayLike) -> Floats:
 def log_score(chance: ArrayLike) -> Floats:
     """Return -ln of the chance that was given to what happened; a chance of 0 counts as 10⁻¹², not as ∞.
 
+    Parameters
+    ----------
+    chance : array
+        0 to 1.
+
+    Returns
+    -------
+    ndarray
+        0 for having been sure and right, up to 27.6 [nats].
+
+    Raises
+    ------
+    ValueError
+        ``chance`` outside 0 to 1.
+
+    References
+    ----------
+    .. [1] Good, I. J. (1952), Rational decisions, Journal of the Royal Statistical Society B 14(1),
+       doi:10.1111/j.2517-6161.1952.tb00104.x.
+
+    Examples
+    --------
     >>> log_score([1.0, 0.5]).round(3).tolist()
     [0.0, 0.693]
     """

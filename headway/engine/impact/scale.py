@@ -9,6 +9,7 @@ from headway.engine.distributions import Floats
 
 SMALLEST_LOG = 1e-15
 _SHARE_EDGE = 0.001  # shares of 0 and 1 are taken as 0.001 and 0.999, whose log-odds are finite
+_LAST_DIGIT = 1e-12
 _FARTHEST = 300.0  # on the log or log-odds scale; e^300 is still a number
 
 
@@ -48,7 +49,8 @@ class Ruler:
         """Return on the scale how far two values rounded to ``unit`` differ by the rounding alone (r.m.s.)."""
         value = float(self.value(np.asarray(place)))
         ends = self.read(np.array([value - unit / 2, value + unit / 2]))
-        return float((ends[1] - ends[0]) / np.sqrt(6.0))
+        # Of numbers so large that they have no such digits, what the last digit of theirs is worth.
+        return max(float((ends[1] - ends[0]) / np.sqrt(6.0)), _LAST_DIGIT * max(1.0, abs(place)))
 
 
 @dataclass(frozen=True)

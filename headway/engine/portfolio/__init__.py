@@ -74,6 +74,26 @@ __all__ = [
 def score(portfolio: Portfolio, order: Sequence[int], *, rng: np.random.Generator, scenarios: int = 2000) -> float:
     """Return the expected value that working in this order adds: :meth:`Scenarios.score` on fresh draws.
 
+    Parameters
+    ----------
+    portfolio : Portfolio
+    order : sequence of int
+        First first, each item at most once; those not named are not done.
+    rng : numpy.random.Generator
+        The same state gives the same answer, bit for bit.
+    scenarios : int
+        How many are drawn, ≥ 1.
+
+    Returns
+    -------
+    float
+        Over what would happen anyhow [unit of worth]; below 0 where harm is expected.
+
+    Raises
+    ------
+    ValueError
+        ``order`` names an item twice, a banned one or one that does not exist; ``scenarios`` under 1.
+
     Examples
     --------
     >>> bets = [BetInput(item=0, kr=0, low=3, likely=3, high=3, chance=0.5)]

@@ -37,7 +37,15 @@ class Departure:
 
 
 def cost_of_delay(portfolio: Portfolio) -> Floats:
-    """Return what each item brings alone and landed today, shape (items,) [unit of worth]."""
+    """Return what each item brings alone and landed today, shape (items,) [unit of worth].
+
+    Examples
+    --------
+    >>> from headway.engine.portfolio import BetInput
+    >>> bets = [BetInput(item=0, kr=0, low=1, likely=2, high=3, chance=0.5)]
+    >>> cost_of_delay(Portfolio(effort=[4, 1], capacity=[2], bets=bets, gap=[5], worth=[100])).tolist()
+    [20.0, 0.0]
+    """
     value = np.zeros(len(portfolio.effort))
     span = portfolio.span or ()
     for bet in portfolio.bets:
@@ -53,6 +61,13 @@ def cd3(portfolio: Portfolio) -> Floats:
     References
     ----------
     .. [1] Reinertsen, D. G. (2009), The Principles of Product Development Flow.
+
+    Examples
+    --------
+    >>> from headway.engine.portfolio import BetInput
+    >>> bets = [BetInput(item=0, kr=0, low=1, likely=2, high=3, chance=0.5)]
+    >>> cd3(Portfolio(effort=[4, 1], capacity=[2], bets=bets, gap=[5], worth=[100])).tolist()
+    [5.0, 0.0]
     """
     return cost_of_delay(portfolio) / np.maximum(portfolio.effort, _SMALLEST_EFFORT)
 
@@ -66,6 +81,13 @@ def rice(portfolio: Portfolio) -> Floats:
     References
     ----------
     .. [1] McBride, S. (2016), RICE: simple prioritization for product managers, Intercom.
+
+    Examples
+    --------
+    >>> from headway.engine.portfolio import BetInput
+    >>> bets = [BetInput(item=0, kr=0, low=1, likely=2, high=30, chance=0.5)]
+    >>> rice(Portfolio(effort=[4, 1], capacity=[2], bets=bets, gap=[5], worth=[100])).tolist()
+    [5.0, 0.0]
     """
     score = np.zeros(len(portfolio.effort))
     span = portfolio.span or ()
@@ -86,7 +108,28 @@ def cost_of_delay_order(portfolio: Portfolio) -> list[int]:
 
 
 def departures(drawn: Scenarios, order: Sequence[int], column: Floats) -> list[Departure]:
-    """Return where the plan's order departs from a column's, and why, in the plan's order."""
+    """Return where the plan's order departs from a column's, and why, in the plan's order.
+
+    Parameters
+    ----------
+    drawn : Scenarios
+    order : sequence of int
+        The plan's, every item that is not banned.
+    column : array (items,)
+        Such as :func:`cd3`; the highest comes first.
+
+    Examples
+    --------
+    Two items fill one gap; by the column both come before what fills another:
+
+    >>> from headway.engine.portfolio import BetInput
+    >>> bets = [BetInput(i, kr, size, size, size, 1.0) for i, kr, size in ((0, 0, 9), (1, 0, 8), (2, 1, 5))]
+    >>> plan = Portfolio(effort=[2] * 3, capacity=[2], bets=bets, gap=[9, 9], worth=[100, 100],
+    ...                  effort_spread=0, capacity_spread=0)
+    >>> drawn = Scenarios(plan, rng=np.random.default_rng(1))
+    >>> [(one.item, one.place, one.column_place, one.why) for one in departures(drawn, [0, 2, 1], cd3(plan))]
+    [(2, 2, 3, 'others_moved'), (1, 3, 2, 'gap_filled')]
+    """
     portfolio = drawn.portfolio
     by_column = {item: place for place, item in enumerate(order_by(portfolio, column), start=1)}
     left = _share_left(drawn, order)

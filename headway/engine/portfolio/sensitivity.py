@@ -45,6 +45,19 @@ def flips(drawn: Scenarios, order: Sequence[int]) -> list[list[Flip]]:
     Both are judged at what stands above them: the first gains A by being earlier by the other's work, the
     other B by being earlier by the first's; they change places at A = B. Exact in the chance and, while gains
     add up and all lands within the horizon, in effort; in size as long as the gap is not filled.
+
+    Examples
+    --------
+    Equal work, 40 against 20: the first stays first while its chance is over a half.
+
+    >>> import numpy as np
+    >>> from headway.engine.portfolio import BetInput, Portfolio
+    >>> bets = [BetInput(0, 0, 4, 4, 4, 1.0), BetInput(1, 1, 2, 2, 2, 1.0)]
+    >>> plan = Portfolio(effort=[3, 3], capacity=[2], bets=bets, gap=[10, 10], worth=[100, 100],
+    ...                  effort_spread=0, capacity_spread=0)
+    >>> (pair,) = flips(Scenarios(plan, rng=np.random.default_rng(1)), [0, 1])
+    >>> {(flip.item, flip.belief): round(flip.at, 2) for flip in pair}
+    {(0, 'chance'): 0.5, (0, 'size'): 0.5, (0, 'effort'): 6.0, (1, 'size'): 2.0, (1, 'effort'): 1.5}
     """
     level = drawn.start.copy()
     work: Singles = drawn.work[:0].sum(axis=0)
@@ -58,7 +71,11 @@ def flips(drawn: Scenarios, order: Sequence[int]) -> list[list[Flip]]:
 
 
 def first_place_flips(drawn: Scenarios, order: Sequence[int]) -> list[Flip]:
-    """Return the beliefs at which the first item of the order loses its place to the nearest challenger."""
+    """Return the beliefs at which the first item of the order loses its place to the nearest challenger.
+
+    The challenger is who takes the place at the smallest change of a belief; [] where nobody can. Of two items it
+    is what :func:`flips` says of them.
+    """
     if len(order) < 2:
         return []
     first, *others = order

@@ -20,9 +20,24 @@ def tied(drawn: Scenarios, order: Sequence[int]) -> list[list[int]]:
     Groups are formed from the front: an item joins while it ties with the group's *first* member, so no chain
     of small steps ends in one group whose ends are plainly different. Items that add nothing are in none.
 
+    Parameters
+    ----------
+    drawn : Scenarios
+    order : sequence of int
+        First first, each item at most once.
+
     Notes
     -----
     Whether a bet comes true is not drawn here: a miss by bad luck does not make it the worse decision.
+
+    Examples
+    --------
+    >>> from headway.engine.portfolio import BetInput, Portfolio
+    >>> bets = [BetInput(item, 0, 1, 2, size, 0.5) for item, size in ((0, 3.0), (1, 3.1))]
+    >>> bets += [BetInput(2, 0, 0.1, 0.2, 0.3, 0.5)]
+    >>> plan = Portfolio(effort=[2] * 3, capacity=[4], bets=bets, gap=[50], worth=[100])
+    >>> tied(Scenarios(plan, rng=np.random.default_rng(1)), [1, 0, 2])
+    [[1, 0]]
     """
     rates = rates_given_above(drawn, order)
     groups: list[list[int]] = []
