@@ -19,6 +19,8 @@ from ..models import Bet, Verdict
 
 WINDOW_DAYS = 28
 """So long after it landed, its lag over, a movement of the Key Result may be due to a bet."""
+LEAST_AMOUNT = 1e-9
+"""What is nearer to nothing is taken for nothing: then changes are not told in per cent."""
 WEEKS_KEPT = 156
 """Weeks before the launch that are looked at: three years."""
 
@@ -235,7 +237,7 @@ class _Ruler:
         is_share, least, most = key_result.unit.strip() == "%", min(values, default=0.0), max(values, default=0.0)
         if is_share and least > 0 and most < 100:
             return cls("logit", 0.01, falling)
-        return cls("log" if least > 0 and not is_share else "linear", 1.0, falling)
+        return cls("log" if least >= LEAST_AMOUNT and not is_share else "linear", 1.0, falling)
 
     def read(self, weeks: Iterable[Week]) -> list[float]:
         return [math.nan if week.value is None else week.value * self.factor for week in weeks]
