@@ -11,7 +11,7 @@ from headway.value.models import Bet, Verdict
 from tests.browser import assert_accessible, ready
 from tests.value.make import make_bet
 from tests.web.test_verdicts import measured, page_of, shipped
-from tests.world import World, make_sprint, make_world
+from tests.world import World, make_key_result, make_measurement, make_sprint, make_world
 
 pytestmark = pytest.mark.e2e
 
@@ -63,6 +63,47 @@ def test_people_overrule_the_figures_with_a_reason(bo, bet):
     bo.get_by_label("Why the figures are overruled").fill("A campaign ran in the same weeks")
     bo.get_by_role("button", name="Record the verdict").click()
     expect(bo.get_by_text("the figures were overruled")).to_be_visible()
+
+
+def test_two_who_judge_at_once_see_each_other_and_lose_no_words(open_page, live, world, bet):
+    first, second, reader = open_page(), open_page(), open_page()
+    for page, name in ((first, "bo"), (second, "cy"), (reader, "di")):
+        live.sign_in(page, world.people[name])
+        page.goto(page_of(bet))
+        ready(page)
+        page.locator("[data-connected]").wait_for(state="attached")
+    expect(reader.get_by_text("Not judged yet")).to_be_visible()
+    second.get_by_role("textbox", name="What we learned").fill("My own words")
+    first.get_by_role("textbox", name="What we learned").fill("A real hurdle")
+    first.get_by_role("button", name="Record the verdict").click()
+    expect(reader.get_by_text("A real hurdle")).to_be_visible()
+    expect(reader.get_by_role("heading", name="After this verdict")).to_be_visible()
+    second.get_by_role("textbox", name="What we learned").blur()
+    expect(second.get_by_text("by Bo Berg")).to_be_visible()
+    expect(second.get_by_role("textbox", name="What we learned")).to_have_value("My own words")
+
+
+def test_a_control_is_tried_by_keyboard_before_the_verdict(bo, world, bet):
+    other = make_key_result(world.objective, "Elsewhere")
+    for week in range(20):
+        make_measurement(other, 50 + (week % 4) * 0.3, days_ago=7 * week + 2)
+    bo.goto(page_of(bet))
+    ready(bo)
+    bo.get_by_text("Compare with other Key Results").focus()
+    bo.keyboard.press("Enter")
+    bo.keyboard.press("Tab")
+    expect(bo.get_by_role("checkbox", name="Elsewhere")).to_be_focused()
+    bo.keyboard.press("Space")
+    bo.keyboard.press("Tab")
+    bo.keyboard.press("Enter")
+    expect(bo.get_by_role("rowheader", name="If compared with Elsewhere")).to_be_visible()
+    ready(bo)
+    assert_accessible(bo)
+    assert not Verdict.objects.exists()
+    bo.get_by_role("button", name="Record the verdict").focus()
+    bo.keyboard.press("Enter")
+    expect(bo.get_by_text("Compared with Elsewhere.")).to_be_visible()
+    assert Verdict.objects.get().method == "control"
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
