@@ -160,6 +160,7 @@ class Brief(Out):
     reason: str
     gain: str
     spread: str
+    breaks: Annotated[list[str], Field(description="What is needed and does not come first, and days that are missed.")]
     focus: list[BriefRow]
     not_named: int
     waiting: list[str]

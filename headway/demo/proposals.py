@@ -17,7 +17,8 @@ from headway.value.actions import propose_order
 from headway.value.models import Bet, FocusProposal
 from headway.value.queries import value_sheet
 from headway.value.queries.effort import pace_of
-from headway.value.queries.focus import Figures, KeptBet, KeptItem, order_of, with_followed
+from headway.value.queries.focus import CheapTest, Figures, KeptBet, KeptItem, flips_of, order_of, with_followed
+from headway.value.queries.mind import DAY_WEEKS
 from headway.value.queries.plan import Asked, Plan
 
 from .calendar import Calendar
@@ -129,8 +130,8 @@ def _figures(team: Team, present: Sequence[Item], order: Sequence[int], *, on: d
         low=low_high[0],
         high=low_high[1],
         chance=low_high[2],
-        flips=(),
-        test=None,
+        flips=flips_of(plan, [numbers[pk] for pk in order], {number: pk for pk, number in numbers.items()}),
+        test=_test(plan, [numbers[pk] for pk in order], items),
         verdicts=0,
         items={
             item.pk: KeptItem(
@@ -147,6 +148,11 @@ def _figures(team: Team, present: Sequence[Item], order: Sequence[int], *, on: d
             for item in present
         },
     )
+
+
+def _test(plan: Plan, order: Sequence[int], items: Mapping[int, Item]) -> CheapTest | None:
+    found = [test for test in plan.tests(dict.fromkeys(order, DAY_WEEKS), order) if test.worth > 0]
+    return CheapTest(items[found[0].number].pk, None, found[0].cost_weeks, found[0].worth) if found else None
 
 
 def _plan(

@@ -19,7 +19,7 @@ from .queries.focus import Figures, best_order_of, figures_of, fitted, order_of
 from .queries.pricing import Row
 from .queries.sheet import Sheet, value_sheet
 
-FEWEST, MOST = 3, 8
+FEWEST, MOST = 5, 8
 """So many items are the focus, whatever fits the next Sprint: one page, and something to decide on."""
 LONGEST_TITLE, LONGEST_REASON = 110, 320
 LEFT_OUT = 3
@@ -52,6 +52,7 @@ class Brief:
     reason: str
     gain: str
     spread: str
+    breaks: tuple[str, ...]
     focus: tuple[FocusRow, ...]
     not_named: int
     waiting: tuple[str, ...]
@@ -85,6 +86,7 @@ def economic_brief(team: Team, viewer: Actor, *, today: dt.date | None = None) -
         reason=Truncator(waiting.reason).chars(LONGEST_REASON) if waiting else "",
         gain="" if order == present else telling.gain(figures),
         spread="" if order == present else telling.spread(figures),
+        breaks=tuple(telling.breaks(figures)),
         focus=tuple(_row(place, pk, sheet, figures, present) for place, pk in enumerate(order[:shown], start=1)),
         not_named=len(order) - shown,
         waiting=tuple(_waiting(sheet, figures)),

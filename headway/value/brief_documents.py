@@ -14,7 +14,8 @@ from headway.lib.formats import full_day
 
 from .brief import Brief, FocusRow
 
-_SPECIAL = re.compile(r"([\\`*_{}\[\]()<>#+!|~-])")
+_SPECIAL = re.compile(r"([\\`*_\[\]<>|~])")
+_FIRST = re.compile(r"^(#|\+|-|\d+(?=[.)]))")
 
 
 def headings() -> dict[str, str]:
@@ -65,6 +66,7 @@ def pdf(brief: Brief) -> bytes:
         "order_from": brief.order_from,
         "reason": brief.reason,
         "gain": " ".join(filter(None, [brief.gain, brief.spread])),
+        "breaks": list(brief.breaks),
         "headings": headings(),
         "columns": columns(),
         "focus": [_cells(row) for row in brief.focus],
@@ -112,6 +114,9 @@ def _lines(brief: Brief) -> Iterator[str]:
     if brief.gain:
         yield ""
         yield " ".join(filter(None, [f"**{_text(brief.gain)}**", _text(brief.spread)]))
+    for line in brief.breaks:
+        yield ""
+        yield _text(line)
     told = headings()
     yield ""
     yield f"## {told['focus']}"
@@ -136,4 +141,9 @@ def _cells(row: FocusRow) -> list[str]:
 
 def _text(text: str) -> str:
     """Write what people wrote so that Markdown shows it as it is, in one line."""
-    return _SPECIAL.sub(r"\\\1", " ".join(text.split()))
+    return _FIRST.sub(_escaped, _SPECIAL.sub(r"\\\1", " ".join(text.split())))
+
+
+def _escaped(found: re.Match[str]) -> str:
+    """Put a backslash before what would begin a list or a heading; in a number before what follows it."""
+    return f"{found[0]}\\" if found[0].isdecimal() else f"\\{found[0]}"

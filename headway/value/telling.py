@@ -62,6 +62,17 @@ def spread(figures: Figures) -> str:
     }
 
 
+def breaks(figures: Figures) -> Iterator[str]:
+    """Say what the order breaks: what is needed first, and days."""
+    for item, needs in figures.too_early:
+        yield _("%(item)s stands above %(needs)s, which it needs.") % {
+            "item": figures.items[item].key,
+            "needs": figures.items[needs].key,
+        }
+    for item in figures.too_late:
+        yield _("%(item)s would miss its day.") % {"item": figures.items[item].key}
+
+
 def flips(figures: Figures) -> Iterator[str]:
     """Say which belief turns the order, the first place first."""
     return (flip(figures, one) for one in figures.flips)
@@ -77,14 +88,16 @@ def flip(figures: Figures, one: FlipPoint) -> str:
             if is_under
             else _("%(item)s and %(other)s change places if the chance of %(item)s is above %(at)s (we say %(now)s).")
         )
-        return text % {**names, "at": percent(one.at), "now": percent(one.now)}
+        digits = 0 if round(one.at, 2) != round(one.now, 2) else 1
+        return text % {**names, "at": percent(one.at, digits), "now": percent(one.now, digits)}
     if one.belief == "effort":
         text = (
             _("%(item)s and %(other)s change places if %(item)s takes under %(at)s weeks (we say %(now)s).")
             if is_under
             else _("%(item)s and %(other)s change places if %(item)s takes over %(at)s weeks (we say %(now)s).")
         )
-        return text % {**names, "at": number(one.at, 1), "now": number(one.now, 1)}
+        digits = 1 if round(one.at, 1) != round(one.now, 1) else 2
+        return text % {**names, "at": number(one.at, digits), "now": number(one.now, digits)}
     text = (
         _("%(item)s and %(other)s change places if %(item)s moves less than %(at)s of what we say.")
         if is_under

@@ -73,6 +73,7 @@ class Figures:
     """What an order is worth beside the present one, in `currency` (None: points). None where nothing has a price.
 
     `low` to `high`: the gain in 8 of 10 of the futures that are held possible; `chance` that it is one at all.
+    `too_early`: items above what they need, with that; `too_late`: those that would miss their day (by id).
     """
 
     currency: str | None
@@ -88,6 +89,8 @@ class Figures:
     test: CheapTest | None
     verdicts: int
     items: Mapping[int, KeptItem]
+    too_early: tuple[tuple[int, int], ...] = ()
+    too_late: tuple[int, ...] = ()
     followed: float | None = None  # what the order that was decided on was worth that day
 
     def as_json(self) -> dict[str, Any]:
@@ -103,7 +106,10 @@ class Figures:
         }
         flips = tuple(FlipPoint(**flip) for flip in kept["flips"])
         test = CheapTest(**kept["test"]) if kept["test"] else None
-        return cls(**{**kept, "items": items, "flips": flips, "test": test})
+        too_early = tuple((item, needs) for item, needs in kept.get("too_early", ()))
+        too_late = tuple(kept.get("too_late", ()))
+        told = {"items": items, "flips": flips, "test": test, "too_early": too_early, "too_late": too_late}
+        return cls(**{**kept, **told})
 
 
 def order_of(sheet: Sheet) -> list[int]:
@@ -144,9 +150,13 @@ def figures_of(sheet: Sheet, order: Sequence[int]) -> Figures:
         low=low,
         high=high,
         chance=chance,
-        flips=_flips(plan, numbers, ids) if plan and is_priced else (),
+        flips=flips_of(plan, numbers, ids) if plan and is_priced else (),
         test=_test(sheet, plan, numbers, ids) if plan and is_priced else None,
         verdicts=0 if sheet.is_raw else sheet.record.verdicts,
+        too_early=tuple((ids[one], ids[needs]) for one, needs in proposed.too_early if needs in ids)
+        if proposed
+        else (),
+        too_late=tuple(ids[one] for one in proposed.too_late) if proposed else (),
         items={
             pk: KeptItem(
                 key=row.key,
@@ -183,7 +193,7 @@ def with_followed(facts: Mapping[str, Any], decided: Figures) -> dict[str, Any]:
     return {**facts, "items": items, "followed": decided.proposed}
 
 
-def _flips(plan: Plan, numbers: Sequence[int], ids: Mapping[int, int]) -> tuple[FlipPoint, ...]:
+def flips_of(plan: Plan, numbers: Sequence[int], ids: Mapping[int, int]) -> tuple[FlipPoint, ...]:
     """Return where the first place is lost, then where the next two are: one belief a pair, the nearest."""
     first = plan.first_turns(numbers)
     pairs = [first or [], *plan.turns(numbers)[:3]]
