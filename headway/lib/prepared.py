@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache
 from typing import Any, Generic, TypeVar
 
-from django.db import DatabaseError, connection, connections, transaction
+from django.db import DEFAULT_DB_ALIAS, DatabaseError, connection, connections, transaction
 from django.db.models import Field, Model, QuerySet
 from django.db.models.query import ModelIterable, ValuesListIterable, get_related_populators
 
@@ -42,7 +42,7 @@ class Prepared(Generic[Row]):
         return next(iter(self.all(*values)), None)
 
     def _statement(self) -> "_Statement":
-        wrapper = connections[connection.alias]
+        wrapper = _ours()
         kept: _Statement | None = getattr(self._here, "statement", None)
         if kept is None or kept.wrapper is not wrapper:
             kept = self._here.statement = _Statement(self._make(*self._slots), self._slots, wrapper)
@@ -74,9 +74,14 @@ class _Statement:
 
 def asked_again(sql: str, values: Sequence[Any], wrapper: Any = None) -> list[tuple[Any, ...]]:
     """Return the rows of a written statement that comes again and again, with other values. One query."""
-    with _cursor(wrapper or connections[connection.alias]) as cursor:
+    with _cursor(wrapper or _ours()) as cursor:
         cursor.execute(sql, values)
         return list(cursor.fetchall())
+
+
+def _ours() -> Any:
+    """Return this thread's connection itself: Django's stand-in for it looks it up for each attribute."""
+    return connections[DEFAULT_DB_ALIAS]
 
 
 def _cursor(wrapper: Any) -> Any:
@@ -100,8 +105,9 @@ def _reader(query: QuerySet[Any, Any], compiler: Any, alias: str) -> Callable[[A
     kind = query._iterable_class
     if kind is ValuesListIterable:
         return lambda rows: map(tuple, rows)
-    if kind is not ModelIterable or compiler.annotation_col_map:
-        raise TypeError("Only models as they are, and tuples, can be prepared.")
+    if kind is not ModelIterable:
+        raise TypeError("Only models and tuples can be prepared.")
+    annotated = list((compiler.annotation_col_map or {}).items())
     info, select = compiler.klass_info, compiler.select
     start, end = info["select_fields"][0], info["select_fields"][-1] + 1
     names = [column[0].target.attname for column in select[start:end]]
@@ -112,6 +118,8 @@ def _reader(query: QuerySet[Any, Any], compiler: Any, alias: str) -> Callable[[A
             made = info["model"].from_db(alias, names, row[start:end])
             for populator in populators:
                 populator.populate(row, made)
+            for name, place in annotated:
+                setattr(made, name, row[place])
             yield made
 
     return models
@@ -125,10 +133,11 @@ def insert(row: Model, *, after: str = "", given: Sequence[Any] = ()) -> None:
 
     `after` (PostgreSQL): what is selected, with the values `given`, before the row gets its id.
     """
-    sql, fields = _insertion(type(row), connection.vendor, after)
-    with transaction.mark_for_rollback_on_error(connection.alias):
-        row.pk = asked_again(sql, [*given, *_given(row, fields, is_new=True)])[0][0]
-    row._state.adding, row._state.db = False, connection.alias
+    wrapper = _ours()
+    sql, fields = _insertion(type(row), wrapper.vendor, after)
+    with transaction.mark_for_rollback_on_error(wrapper.alias):
+        row.pk = asked_again(sql, [*given, *_given(row, fields, wrapper, is_new=True)], wrapper)[0][0]
+    row._state.adding, row._state.db = False, wrapper.alias
 
 
 def update(row: Model, names: Iterable[str]) -> None:
@@ -136,9 +145,10 @@ def update(row: Model, names: Iterable[str]) -> None:
 
     Raises DatabaseError where the row is gone.
     """
-    sql, fields = _rewriting(type(row), tuple(names), connection.vendor)
-    with transaction.mark_for_rollback_on_error(connection.alias), _cursor(connections[connection.alias]) as cursor:
-        cursor.execute(sql, [*_given(row, fields, is_new=False), row.pk])
+    wrapper = _ours()
+    sql, fields = _rewriting(type(row), tuple(names), wrapper.vendor)
+    with transaction.mark_for_rollback_on_error(wrapper.alias), _cursor(wrapper) as cursor:
+        cursor.execute(sql, [*_given(row, fields, wrapper, is_new=False), row.pk])
         if cursor.rowcount != 1:
             raise DatabaseError("The row to update is gone.")
 
@@ -166,8 +176,8 @@ def _rewriting(model: type[Model], names: tuple[str, ...], vendor: str) -> _Writ
     return f"UPDATE {table} SET {columns} WHERE {_quoted(_key_of(model))} = %s", fields
 
 
-def _given(row: Model, fields: Sequence["Field[Any, Any]"], *, is_new: bool) -> list[Any]:
-    return [field.get_db_prep_save(field.pre_save(row, is_new), connection) for field in fields]
+def _given(row: Model, fields: Sequence["Field[Any, Any]"], wrapper: Any, *, is_new: bool) -> list[Any]:
+    return [field.get_db_prep_save(field.pre_save(row, is_new), wrapper) for field in fields]
 
 
 def _quoted(field: "Field[Any, Any]") -> str:

@@ -19,6 +19,7 @@ from headway.live import known
 from headway.people import access, local
 from headway.people.actor import actor_of
 from headway.people.models import Membership, Organisation, Person
+from headway.people.sign_in.session_store import SessionStore
 
 from .live import note_position
 from .views import Request, errors, go, is_htmx, trigger
@@ -91,10 +92,11 @@ def _person_of(request: HttpRequest) -> Person | AnonymousUser:
 
 
 def _unchanged(request: HttpRequest) -> Person | None:
+    read = cast(SessionStore, request.session).read_with_memberships()
     key = str(request.session.get(auth.SESSION_KEY, ""))
     if not key.isdecimal() or request.session.get(auth.BACKEND_SESSION_KEY) not in settings.AUTHENTICATION_BACKENDS:
         return None
-    memberships = _MEMBERSHIPS.all(int(key))
+    memberships = read if read and read[0].person_id == int(key) else _MEMBERSHIPS.all(int(key))
     request.__dict__["_memberships"] = int(key), memberships
     person = memberships[0].person if memberships else _PERSON.first(int(key))
     if person is None or not person.is_active:

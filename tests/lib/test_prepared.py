@@ -39,8 +39,19 @@ def test_a_query_that_cannot_be_prepared_is_refused():
     make_world()
     with pytest.raises(ValueError, match="does not use"):
         Prepared(lambda pk: Team.objects.all(), int).all(1)
-    with pytest.raises(TypeError, match="models as they are"):
-        Prepared(lambda pk: Team.objects.filter(pk=pk).annotate(n=Count("items")), int).all(1)
+    with pytest.raises(TypeError, match="models and tuples"):
+        Prepared(lambda pk: Team.objects.filter(pk=pk).values("name"), int).all(1)
+
+
+def test_what_is_selected_beside_a_model_comes_with_it():
+    world = make_world()
+    for _n in range(3):
+        make_item(world.team)
+    by_key = Prepared(
+        lambda pk: Team.objects.filter(pk=pk).annotate(many=Count("items")).select_related("organisation"), int
+    )
+    found = by_key.first(world.team.pk)
+    assert (found.pk, found.many, found.organisation) == (world.team.pk, 3, world.organisation)
 
 
 def test_a_row_is_inserted_as_saved():

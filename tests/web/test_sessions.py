@@ -5,7 +5,9 @@ import datetime as dt
 import pytest
 from allauth.usersessions.models import UserSession
 from django.contrib.sessions.models import Session
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from headway.lib import clock
 from headway.live.models import Change
@@ -196,3 +198,52 @@ def test_a_session_that_is_over_signs_nobody_in(client, world):
     Session.objects.filter(pk=row.pk).update(expire_date=row.expire_date - dt.timedelta(days=31))
     answer = client.get("/settings/me/")
     assert (answer.status_code, answer["Location"]) == (302, "/sign-in/?next=/settings/me/")
+
+
+# What each request asks
+
+
+def test_who_is_signed_in_comes_with_their_memberships_in_one_query(world):
+    client = browser(world.people["cy"])
+    assert is_in(client)
+    with CaptureQueriesContext(connection) as caught:
+        assert is_in(client)
+    of_sign_in = [one["sql"] for one in caught if "django_session" in one["sql"] or "people_person" in one["sql"]]
+    assert len(of_sign_in) == 1, of_sign_in
+
+
+def test_it_is_the_session_that_says_who_it_is(world):
+    """The note of a session that names somebody else changes nothing."""
+    client = browser(world.people["cy"])
+    UserSession.objects.update(user=world.people["ana"])
+    page = client.get("/settings/me/").content.decode()
+    assert world.people["cy"].email in page
+    assert world.people["ana"].email not in page
+
+
+def test_a_session_without_its_note_is_still_somebody_s(world):
+    client = browser(world.people["cy"])
+    UserSession.objects.all().delete()
+    assert is_in(client)
+
+
+@pytest.mark.parametrize("end", ["deleted", "expired", "closed", "changed"])
+def test_what_ended_a_session_holds_for_the_very_next_request(world, end):
+    client = browser(world.people["cy"])
+    assert is_in(client)
+    if end == "deleted":
+        Session.objects.all().delete()
+    elif end == "expired":
+        Session.objects.update(expire_date=clock.now() - dt.timedelta(seconds=1))
+    elif end == "closed":
+        Person.objects.filter(pk=world.people["cy"].pk).update(is_active=False)
+    else:
+        Person.objects.filter(pk=world.people["cy"].pk).update(password="another")
+    assert not is_in(client)
+
+
+def test_who_is_a_member_nowhere_is_told_so(world):
+    client = browser(world.people["cy"])
+    Membership.objects.filter(person=world.people["cy"]).update(deactivated_at=clock.now())
+    answer = client.get("/settings/me/")
+    assert answer.status_code == 403

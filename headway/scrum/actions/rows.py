@@ -29,7 +29,8 @@ KEEP: Final = Keep.KEEP  # "leave this field as it is", where None means "make i
 
 _TEAM = Prepared(lambda pk: Team.objects.select_for_update(no_key=True).filter(pk=pk), int)
 _PAIR = Prepared(
-    lambda pk, other: Item.objects.select_related("team", "column", "sprint").filter(Q(pk=pk) | Q(pk=other)), int, int
+    lambda team, pk, other: Item.objects.select_related("sprint").filter(Q(pk=pk) | Q(pk=other), team=team),
+    *(int, int, int),
 )
 
 
@@ -48,10 +49,12 @@ def locked_item(item: Item) -> Item:
 
 def locked_pair(item: Item, beside: Item | None) -> tuple[Item, Item | None]:
     """Lock the item's team and read the item anew, and with it the one beside it; refused where either is gone."""
-    locked_team(item.team_id)
-    found = {row.pk: row for row in _PAIR.all(item.pk, beside.pk if beside else 0)}
+    team = locked_team(item.team_id)
+    found = {row.pk: row for row in _PAIR.all(team.pk, item.pk, beside.pk if beside else 0)}
     if item.pk not in found:
         raise Item.DoesNotExist
+    for row in found.values():
+        row.team = team
     fresh = found[item.pk]
     if fresh.removed_at is not None:
         raise ValidationError(_("%(item)s was removed. Bring it back first.") % {"item": fresh.key})
