@@ -1,7 +1,9 @@
 """The order that the Scrum Master proposes and the Product Owner decides on."""
 
 import datetime as dt
+import json
 import threading
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -15,6 +17,7 @@ from headway.live.models import Change
 from headway.people.access import Forbidden
 from headway.scrum.actions import create_item, move_item, rank_item, remove_item
 from headway.scrum.models import Column, Item
+from headway.value import telling
 from headway.value.actions import (
     Stale,
     accept_proposal,
@@ -26,7 +29,7 @@ from headway.value.actions import (
 )
 from headway.value.models import FocusProposal
 from headway.value.queries import value_sheet
-from headway.value.queries.focus import Figures, best_order_of, figures_of, fitted, order_of, since
+from headway.value.queries.focus import Figures, FlipPoint, best_order_of, figures_of, fitted, order_of, since
 from tests.value.make import make_bet, make_done
 from tests.world import World, make_item, make_measurement, make_sprint, make_world
 
@@ -98,6 +101,30 @@ def test_what_would_turn_it_and_what_to_test_are_of_the_order(world: World, back
         assert flip.belief in ("chance", "size", "effort")
         assert flip.now != flip.at
     assert found.test is None or (found.test.item in ids and found.test.worth > 0)
+
+
+def test_what_an_order_breaks_is_said(world: World, backlog: list[Item]) -> None:
+    sheet = value_sheet(world.team, world.ana)
+    found = figures_of(sheet, [item.pk for item in reversed(backlog)])
+    assert list(telling.breaks(found)) == []
+    broken = replace(found, too_early=((backlog[2].pk, backlog[0].pk),), too_late=(backlog[1].pk,))
+    assert list(telling.breaks(Figures.read(json.loads(json.dumps(broken.as_json()))))) == [
+        f"{backlog[2].key} stands above {backlog[0].key}, which it needs.",
+        f"{backlog[1].key} would miss its day.",
+    ]
+
+
+def test_a_belief_that_hardly_differs_is_told_with_more_figures(world: World, backlog: list[Item]) -> None:
+    found = figures_of(value_sheet(world.team, world.ana), [item.pk for item in reversed(backlog)])
+    first, second = backlog[0].pk, backlog[1].pk
+
+    def told(belief: str, now: float, at: float) -> str:
+        return " ".join(telling.flip(found, FlipPoint(first, second, belief, now, at)).split())
+
+    assert "below 59.7 % (we say 60.0 %)" in told("chance", 0.6, 0.597)
+    assert "below 35 % (we say 60 %)" in told("chance", 0.6, 0.35)
+    assert "over 1.02 weeks (we say 1.00)" in told("effort", 1.0, 1.02)
+    assert "less than 80 % of what we say" in told("size", 1.0, 0.8)
 
 
 def test_an_order_of_other_items_has_no_figures(world: World, backlog: list[Item]) -> None:
