@@ -14,7 +14,19 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from parts import amounts, impact, key_results, oracle, orders, promise_accuracy, sameness, series, speed, sprints
+from parts import (
+    amounts,
+    impact,
+    key_results,
+    oracle,
+    orders,
+    promise_accuracy,
+    proof,
+    sameness,
+    series,
+    speed,
+    sprints,
+)
 from parts.table import Part, print_part, print_summary
 
 BESIDE = Path(__file__).resolve().parents[2] / "shared" / "data"
@@ -86,6 +98,8 @@ def _orders(asked: Asked) -> Part:
     count, worlds = (3, 200) if asked.is_small else (40, orders.WORLDS)
     backlogs = range((asked.half or 1) - 1, count, 2 if asked.half else 1)
     found = orders.orders(backlogs=backlogs, worlds=worlds)
+    if not asked.is_small:
+        found += proof.proved(backlogs=backlogs)
     if asked.with_oracle:
         found += oracle.oracle(backlogs=range(10))
     title = "F7 · The plan beside cost of delay / duration, same beliefs, on made-up backlogs; known selections"
