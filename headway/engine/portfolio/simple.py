@@ -299,6 +299,13 @@ def tie_groups(
     Notes
     -----
     Whether a bet comes true is not drawn: a miss by bad luck does not make it the worse decision.
+
+    Examples
+    --------
+    >>> bets = [BetInput(item, 0, size - 1, size, size + 1, 0.5) for item, size in ((0, 2.0), (1, 2.1), (2, 6.0))]
+    >>> plan = SimplePortfolio((2.0, 2.0, 2.0), bets, gap=(50.0,), worth=(100.0,))
+    >>> tie_groups(plan, [2, 1, 0], rng=np.random.default_rng(1))
+    [[1, 0]]
     """
     if scenarios < 1:
         raise ValueError("scenarios must be at least 1")
