@@ -87,10 +87,14 @@ class LiveServer:
         self._thread.join(10)
 
     def stop_listening(self) -> None:
-        """End what hands on Changes to the streams of a test that is over.
+        """Let requests under way end, and then what hands on Changes to the streams of a test that is over.
 
-        It would ask a database that pytest-django has shut by then, die of it, and tell the next test nothing.
+        They would ask a database that pytest-django has shut by then, die of it, and tell the next test nothing; or
+        write into the tables of the next test.
         """
+        deadline = time.monotonic() + 10  # whoever holds a stream open beyond the test is not waited for
+        while self._server.server_state.tasks and time.monotonic() < deadline:
+            time.sleep(0.01)
         for listening in list(hub._running):
             listening.stop()
         for thread in threading.enumerate():
