@@ -7,7 +7,7 @@ from typing import Any
 from django.core.files.base import ContentFile
 from whitenoise.storage import CompressedManifestStaticFilesStorage
 
-ENTRY = "css/headway.css"
+ENTRIES = {"css/headway.css", "css/more.css"}
 IMPORT = re.compile(r'@import url\("([^"]+)"\)(?: layer\((\w+)\))?;')
 #: What lies there as others have packed it.
 VENDOR = "vendor/"
@@ -20,8 +20,8 @@ MARGIN_OF_SCRIPT = re.compile(r"^[ \t]*(?://.*)?\n|^[ \t]+", re.MULTILINE)
 class HashedStatic(CompressedManifestStaticFilesStorage):
     """Rewrites `import … from "./x.js";` of our ES modules too (each import ends in a semicolon for that).
 
-    The style sheet that pages link is served with its imports written out: fifty small files are good to read and
-    slow to fetch. Comments and indentation stay at home.
+    The style sheets that pages link are served with their imports written out: fifty small files are good to read
+    and slow to fetch. Comments and indentation stay at home.
     """
 
     support_js_module_import_aggregation = True
@@ -38,7 +38,7 @@ def _writer(name: str) -> Callable[[str, Read], str] | None:
     """Return what makes the text to serve of the text of a file; None for what is served as it is."""
     if name.startswith(VENDOR):
         return None
-    if name == ENTRY:
+    if name in ENTRIES:
         return lambda text, read: terse_styles(_with_imports(text, read))
     if name.endswith(".css"):
         return lambda text, read: terse_styles(text)

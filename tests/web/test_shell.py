@@ -369,10 +369,33 @@ def test_no_string_of_a_script_goes_over_several_lines():
             assert line.count("`") % 2 == 0, f"{path.name}: {line}"
 
 
-def test_every_style_sheet_is_part_of_the_entry():
+def test_every_style_sheet_is_part_of_one_that_is_linked():
     folder = WEB / "static/css"
-    named = set(re.findall(r'@import url\("([^"]+)"\)', (folder / "headway.css").read_text()))
-    assert named == {str(path.relative_to(folder)) for path in folder.rglob("*.css")} - {"headway.css"}
+    linked = {"headway.css", "more.css"}
+    named = [one for name in linked for one in re.findall(r'@import url\("([^"]+)"\)', (folder / name).read_text())]
+    assert sorted(named) == sorted(
+        str(path.relative_to(folder)) for path in folder.rglob("*.css") if path.name not in linked
+    )
+
+
+def test_what_pages_without_the_second_style_sheet_say_is_styled_by_the_first(ana):
+    """Their templates, and those that come into them, use no class that the second alone has a rule for."""
+    folder, templates = WEB / "static/css", WEB / "templates"
+    by_sheet = {}
+    for sheet in ["headway.css", "more.css"]:
+        files = re.findall(r'@import url\("([^"]+)"\)', (folder / sheet).read_text())
+        text = "".join(storage.terse_styles((folder / name).read_text()) for name in files)
+        by_sheet[sheet] = set(re.findall(r"\.([a-z][\w-]+)", re.sub(r"\{[^{}]*\}", "{}", text)))
+    alone = by_sheet["more.css"] - by_sheet["headway.css"]
+    assert "cal" in alone
+    shown = [path for part in ["board", "value", "items", "today"] for path in (templates / part).glob("*.html")]
+    shown += [path for path in templates.glob("_*.html") if path.name != "_settings.html"]
+    for path in shown:
+        used = {word for group in re.findall(r'class="([^"]*)"', path.read_text()) for word in group.split()}
+        assert not used & alone, path.name
+    without = [one for one in ["/", "/t/ANT/board/", "/t/ANT/backlog/"] if "css/more" not in page(ana, one)]
+    assert without == ["/", "/t/ANT/board/", "/t/ANT/backlog/"]
+    assert "css/more" in page(ana, "/settings/me/")
 
 
 def test_settings_name_a_page_to_land_on(ana):

@@ -1,3 +1,4 @@
+// The one script that a page links; everything else hangs on data-behaviour attributes.
 // Binds `export function mount(element)` of a module to data-behaviour="name" (several names: a space between),
 // for what is on the page and for what comes later over htmx. Where mount() returns a function, it is called when
 // the element has left the page. Each import ends in a semicolon: the names of hashed files are written into it.
@@ -30,7 +31,7 @@ const modules = {
 const mounted = new WeakMap();
 let onTheWay = 0;
 
-export function start() {
+function start() {
   mountWithin(document.documentElement);
   tellWhetherBound();
   new MutationObserver((records) => {
@@ -84,3 +85,5 @@ function bound(root) {
   const below = [...root.querySelectorAll("[data-behaviour]")];
   return root.matches("[data-behaviour]") ? [root, ...below] : below;
 }
+
+start();

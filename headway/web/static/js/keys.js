@@ -1,7 +1,7 @@
 // Shortcuts, declared where they act: data-key="G B", data-key="n" or data-key="Ctrl Enter" on a link, button or field.
 // `?` lists what the page declares. But for Ctrl Enter they act outside fields only; those without Ctrl can be switched off.
 import { openDialog } from "./dialog.js";
-import { remember } from "./cookies.js";
+import { remember } from "./theme.js";
 
 const SEQUENCE_WAITS = 1200;
 const declared = new Set();

@@ -1,5 +1,4 @@
 // The theme button goes round: system, light, dark. Without this module it posts its form.
-import { remember } from "./cookies.js";
 
 const order = ["", "light", "dark"];
 
@@ -15,4 +14,12 @@ export function mount(button) {
   };
   button.addEventListener("click", press);
   return () => button.removeEventListener("click", press);
+}
+
+// Choices that belong to a browser, not to a person: the server reads them, so that no page flashes.
+
+export function remember(name, value) {
+  const secure = location.protocol === "https:" ? "; Secure" : "";
+  const age = value ? 365 * 24 * 3600 : 0;
+  document.cookie = `${name}=${value}; Path=/; Max-Age=${age}; SameSite=Lax${secure}`;
 }
