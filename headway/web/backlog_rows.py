@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Callable
+from dataclasses import replace
 from functools import lru_cache, partial
 
 from django.template.loader import get_template
@@ -59,5 +60,19 @@ def _priced_row(
     can_try: bool,
     _where: Where,
 ) -> Markup:
-    context = {"row": row, "more": more, "here": f"{items_at}{row.number}/", "scale": scale, "can_try": can_try}
+    context = {"row": row, "more": more, "here": f"{items_at}{row.number}/", "can_try": can_try}
+    context["cells"] = _promise(_anywhere(row), scale, currency, _where)
     return Markup(get_template("value/_row.html").render(context | {"amount": partial(amount, currency=currency)}))
+
+
+def _anywhere(row: Row) -> Row:
+    """Return a row without what hangs on where it stands: rows that are tried elsewhere promise the same."""
+    return replace(
+        row, rank=0, adds=None, cost_of_waiting=None, pays=None, lands=None, tie=None, tie_place="", tie_with=()
+    )
+
+
+@lru_cache(maxsize=MOST_ROWS)
+def _promise(row: Row, scale: Scale | None, currency: str | None, _where: Where) -> Markup:
+    context = {"row": row, "scale": scale, "amount": partial(amount, currency=currency)}
+    return Markup(get_template("value/_row_promise.html").render(context))

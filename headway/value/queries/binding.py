@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from headway.live.known import Aspect, remembered
 from headway.people.models import Team
-from headway.scrum.models import Category, Item
+from headway.scrum.models import Item
 
 from ..models import MustHave, Prerequisite
 
@@ -26,7 +26,7 @@ class MustLine:
 
 @dataclass(frozen=True)
 class Bound:
-    """What binds a team's open items, by id: pairs (item, what it needs), and must-haves. Ids in a fixed order."""
+    """What binds a team's items, done or not, by id: pairs (item, what it needs), and must-haves; in a fixed order."""
 
     needs: tuple[tuple[int, int], ...]
     musts: Mapping[int, MustLine]
@@ -47,23 +47,22 @@ def bound(team: Team) -> Bound:
         ("bound", team.pk),
         lambda: _bound(team),
         organisation_id=team.organisation_id,
-        rests_on=(Aspect.PROMISES, Aspect.OPEN),
+        rests_on=Aspect.PROMISES,
         team_id=team.pk,
     )
 
 
 def _bound(team: Team) -> Bound:
     pairs = Prerequisite.objects.filter(item__team=team, item__removed_at=None, needs__removed_at=None)
-    open_pairs = pairs.exclude(item__category=Category.DONE).exclude(needs__category=Category.DONE)
-    musts = MustHave.objects.filter(item__team=team, item__removed_at=None).exclude(item__category=Category.DONE)
+    musts = MustHave.objects.filter(item__team=team, item__removed_at=None)
     return Bound(
-        tuple(open_pairs.order_by("item_id", "needs_id").values_list("item_id", "needs_id")),
+        tuple(pairs.order_by("item_id", "needs_id").values_list("item_id", "needs_id")),
         {row.item_id: MustLine(row.by_on, row.reason) for row in musts.order_by("item_id")},
     )
 
 
 def bound_items(team: Team) -> frozenset[int]:
-    """Return the open items that something binds: they stand in the plan though they may promise nothing."""
+    """Return the items, done or not, that something binds: the open ones stand in the plan though they may promise nothing."""
     found = bound(team)
     return frozenset(found.musts).union(*found.needs) if found.needs else frozenset(found.musts)
 

@@ -12,7 +12,7 @@ from headway.live.known import Aspect, remembered
 from headway.people.access import allows
 from headway.people.actor import Actor
 from headway.people.models import Team
-from headway.scrum.models import Item
+from headway.scrum.models import Item, Sprint
 from headway.scrum.queries import current_sprint
 
 from ..models import NotNow
@@ -195,6 +195,52 @@ def value_sheet(
     that is no order of them. A constant number of queries.
     """
     today = today or clock.today()
+    read = _remembered(team, ("sheet", today, raw), lambda: _read(team, today, raw=raw), Aspect.WORK)
+    rows = list(read.rows) if order is None else _in_order(read.rows, order)
+    figures = None
+    if read.plan is not None:
+        figures = read.plan.now if order is None else read.plan.of(order)
+        rows = _with_figures(rows, figures)
+    return Sheet(
+        team=team,
+        rows=tuple(rows),
+        not_now=read.not_now,
+        currency=read.currency,
+        horizon_weeks=team.organisation.horizon_weeks,
+        plan=read.plan,
+        figures=figures,
+        capacity=_capacity(read.plan, figures, rows, read.coming),
+        pace=read.pace,
+        scale=scale_of([bet for row in rows for bet in row.bets]),
+        linked=_remembered(team, ("share linked",), lambda: share_linked(team.pk), Aspect.OPEN),
+        in_sprint=read.in_sprint,
+        running_sprint=read.running.name if read.running else "",
+        running_sprint_id=read.running.pk if read.running else None,
+        can_order=allows(viewer, "order_backlog", team),
+        can_link=allows(viewer, "link_item", team),
+        can_bet=allows(viewer, "place_bet", team),
+        record=read.record,
+        is_raw=raw,
+        is_tried=order is not None,
+    )
+
+
+@dataclass(frozen=True)
+class _Read:
+    """All of a sheet that hangs on no viewer, and on no order that is tried: rows as they are, without its figures."""
+
+    rows: tuple[Row, ...]
+    not_now: tuple[ShelfRow, ...]
+    plan: Plan | None
+    coming: Coming
+    currency: str | None
+    pace: Pace
+    record: TeamRecord
+    running: Sprint | None
+    in_sprint: int
+
+
+def _read(team: Team, today: dt.date, *, raw: bool) -> _Read:
     items = open_with_a_promise(team)
     running = _remembered(team, ("current sprint", today), lambda: current_sprint(team, today=today), Aspect.FRAME)
     shelved = _shelved(team)
@@ -205,9 +251,9 @@ def value_sheet(
     pace = pace_of(team, today, history)
     record = track_record(team)
     coming = _remembered(team, ("coming", today), lambda: coming_sprints(team, running, today), Aspect.FRAME)
-    horizon, read = team.organisation.horizon_weeks, None if raw else record
+    horizon, corrects = team.organisation.horizon_weeks, None if raw else record
     priced = valued(
-        [row_of(loaded, aims, pace, currency, read) for loaded in items.values()],
+        [row_of(loaded, aims, pace, currency, corrects) for loaded in items.values()],
         horizon_weeks=horizon,
         sprint_weeks=coming.sprint_weeks,
     )
@@ -229,33 +275,16 @@ def value_sheet(
         binding=_by_number(binding, every),
     )
     rows = _with_binding(rows, binding, {every[pk].number for pk in shelved if pk in every}, every, plan)
-    if order is not None:
-        rows = _in_order(rows, order)
-    figures = None
-    if plan is not None:
-        figures = plan.now if order is None else plan.of(order)
-        rows = _with_figures(rows, figures)
-    return Sheet(
-        team=team,
+    return _Read(
         rows=tuple(rows),
         not_now=_shelf(team, shelved, every, horizon),
-        currency=currency,
-        horizon_weeks=horizon,
         plan=plan,
-        figures=figures,
-        capacity=_capacity(plan, figures, rows, coming),
+        coming=coming,
+        currency=currency,
         pace=pace,
-        scale=scale_of([bet for row in rows for bet in row.bets]),
-        linked=_remembered(team, ("share linked",), lambda: share_linked(team.pk), Aspect.OPEN),
-        in_sprint=len(taken_on),
-        running_sprint=running.name if running else "",
-        running_sprint_id=running.pk if running else None,
-        can_order=allows(viewer, "order_backlog", team),
-        can_link=allows(viewer, "link_item", team),
-        can_bet=allows(viewer, "place_bet", team),
         record=record,
-        is_raw=raw,
-        is_tried=order is not None,
+        running=running,
+        in_sprint=len(taken_on),
     )
 
 
