@@ -62,7 +62,7 @@ def _bound(team: Team) -> Bound:
 
 
 def bound_items(team: Team) -> frozenset[int]:
-    """Return the items, done or not, that something binds: the open ones stand in the plan though they may promise nothing."""
+    """Return the items that something binds: the open ones stand in the plan though they may promise nothing."""
     found = bound(team)
     return frozenset(found.musts).union(*found.needs) if found.needs else frozenset(found.musts)
 
