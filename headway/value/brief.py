@@ -173,8 +173,8 @@ def _cannot(sheet: Sheet, figures: Figures) -> Iterator[str]:
     unlinked = sheet.linked.open - sheet.linked.linked
     if unlinked:
         yield ngettext(
-            "%(count)s open item says not what it serves: it is not in this.",
-            "%(count)s open items say not what they serve: they are not in this.",
+            "%(count)s open item does not say what it serves: it is not in this.",
+            "%(count)s open items do not say what they serve: they are not in this.",
             unlinked,
         ) % {"count": unlinked}
     reasons = dict.fromkeys(bet.no_price_because for row in sheet.rows for bet in row.bets if bet.no_price_because)

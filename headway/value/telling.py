@@ -19,8 +19,10 @@ def amount(value: float | None, currency: str | None) -> str:
         return "–"
     if currency:
         return money(float(f"{value:.3g}"), currency)
-    text = number(float(f"{value:.{2 if abs(value) < 10 else 3}g}"))
-    return ngettext("%(count)s point", "%(count)s points", round(value)) % {"count": text}
+    shown = float(f"{value:.{2 if abs(value) < 10 else 3}g}")
+    # "0.8 points": what is no whole number is many.
+    many = int(shown) if shown.is_integer() else 2
+    return ngettext("%(count)s point", "%(count)s points", many) % {"count": number(shown)}
 
 
 def more(value: float, currency: str | None) -> str:

@@ -80,7 +80,7 @@ def test_it_says_what_it_cannot_say(world: World, backlog: list[Item]) -> None:
     world.key_result.target = None
     world.key_result.save()
     found = told(world)
-    assert found_in(found.cannot, "1 open item says not what it serves")
+    assert found_in(found.cannot, "1 open item does not say what it serves")
     assert found_in(found.cannot, "has no from and to yet")
 
 

@@ -71,8 +71,11 @@ def amount(value: float | None, currency: str | None, *, unit: bool = False) -> 
         return "–"
     if currency:
         return money(_to_figures(value, 3), currency)
-    text = number(_to_figures(value, 2 if abs(value) < 10 else 3))
-    return ngettext("%(count)s point", "%(count)s points", round(value)) % {"count": text} if unit else text
+    shown = _to_figures(value, 2 if abs(value) < 10 else 3)
+    text = number(shown)
+    # "0.8 points": what is no whole number is many.
+    many = int(shown) if shown.is_integer() else 2
+    return ngettext("%(count)s point", "%(count)s points", many) % {"count": text} if unit else text
 
 
 def _to_figures(value: float, figures: int) -> float:
