@@ -4,7 +4,7 @@
 // the element has left the page. Each import ends in a semicolon: the names of hashed files are written into it.
 
 const modules = {
-  "answer": () => import("./answer.js"),
+  "answer": () => import("./ask.js"),
   "ask": () => import("./ask.js"),
   "backlog": () => import("./backlog.js"),
   "bet-range": () => import("./bet-range.js"),
