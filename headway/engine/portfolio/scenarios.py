@@ -119,7 +119,9 @@ class Scenarios:
         fewer = copy(self)
         fewer.size = scenarios
         chosen = (2 * np.arange(scenarios) + 1) * self.size // (2 * scenarios)
-        fewer.work, fewer.moves, fewer.start = (rows[:, chosen] for rows in (self.work, self.moves, self.start))
+        # take() and not an index, which would give columns along memory.
+        rows = (self.work, self.moves, self.start)
+        fewer.work, fewer.moves, fewer.start = (row.take(chosen, axis=1) for row in rows)
         return fewer
 
     def steps(self, order: Sequence[int]) -> list[Step]:
