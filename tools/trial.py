@@ -1,9 +1,10 @@
-"""The main job on real files, by the real command: import, import again, plan, forecast, report.
+"""The main job on real files, by the real command: import, import again, bets and verdicts, plan, forecast, report.
 
     python tools/trial.py [FOLDER] [--postgres] [--only=TEAM,TEAM]
 
 FOLDER holds `trackers/` and `okrs/` (default: HEADWAY_TRIAL_DATA, else ../shared/data). Works in a temporary data
-folder. Fails on a traceback, on a refused file, and on a second import of the same file that changes anything.
+folder. Fails on a traceback, on a refused file, on a second import of the same file that changes anything, on a figure
+that no sheet may show, and where the command plans otherwise than the sheet.
 """
 
 import json
