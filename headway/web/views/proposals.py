@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from headway.lib import clock
+from headway.live.known import Aspect, remembered
 from headway.people.access import allows, require
 from headway.people.models import Team
 from headway.scrum.models import Item
@@ -144,8 +145,14 @@ def bar(request: Request, team_key: str) -> HttpResponse:
 
 
 def bar_context(request: Request, team: Team, sheet: Sheet) -> dict[str, Any]:
-    """Return what the bar over the value sheet is drawn with. One query, two where something waits."""
-    row = FocusProposal.objects.open().filter(team=team).select_related("by", "team").first()
+    """Return what the bar over the value sheet is drawn with. A query, where it is not remembered that none waits."""
+    row = remembered(
+        ("proposal that waits", team.pk),
+        lambda: FocusProposal.objects.open().filter(team=team).select_related("by", "team", "sprint").first(),
+        organisation_id=team.organisation_id,
+        rests_on=Aspect.FRAME,
+        team_id=team.pk,
+    )
     return {
         "team": team,
         "waiting": row,
