@@ -437,7 +437,7 @@ def proposal_waits(facts: Facts) -> Iterator[Signal]:
     yield Signal(
         "proposal_waits",
         Desk.PRODUCT_OWNER,
-        _("%(who)s proposes an order: “%(reason)s”") % {"who": waiting.by, "reason": waiting.reason}
+        _("%(who)s proposes an order: %(reason)s") % {"who": waiting.by, "reason": waiting.reason}
         if waiting.by
         else _("An order is proposed: “%(reason)s”") % {"reason": waiting.reason},
         waiting.gain,

@@ -245,7 +245,7 @@ def test_the_list_shows_all_newest_first(world: World, proposal: FocusProposal) 
 
 def test_today_tells_the_product_owner(world: World, proposal: FocusProposal) -> None:
     page = text(signed_in(world, "bo"), "/")
-    assert "Ana proposes an order: “Much &lt;b&gt;first&lt;/b&gt;”" in page
+    assert "Ana proposes an order: Much &lt;b&gt;first&lt;/b&gt;" in page
     assert address(proposal) in page
     accept_proposal(proposal, by=world.bo)
     assert "proposes an order" not in text(signed_in(world, "bo"), "/")
