@@ -1,6 +1,7 @@
 """How tools/run_tests.py counts: a journey has a second try, which is named; what fails twice has failed."""
 
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -64,6 +65,16 @@ def test_only_a_journey_is_tried_again_and_what_fails_twice_fails(run_tests, tmp
         "test_journey_stumbles",
         "test_journey_stumbles_at_the_end",
     ]
+
+
+def test_a_module_that_cannot_be_imported_has_failed(run_tests, tmp_path: Path) -> None:
+    """With our own options: one of them let the doctest collector pass over it, and its tests were missed by nobody."""
+    options = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["pytest"]["ini_options"]["addopts"]
+    (tmp_path / "pytest.ini").write_text(f"{INI.rstrip()} {options}\n")
+    (tmp_path / "test_them.py").write_text("import nothing_of_that_name\n\ndef test_passes(): pass\n")
+    (tmp_path / "test_others.py").write_text("def test_passes(): pass\n")
+    given = ["-c", str(tmp_path / "pytest.ini"), "--rootdir", str(tmp_path), str(tmp_path)]
+    assert run_tests.run("A suite", given, {"PYTHONPATH": str(ROOT)}).failed
 
 
 def test_a_suite_that_breaks_off_has_failed(run_tests, tmp_path: Path) -> None:
