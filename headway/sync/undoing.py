@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from headway.live.models import Change
 from headway.people.models import Person
 from headway.scrum.models import Item, Sprint, SprintStay, Transition
-from headway.value.models import Bet, NotNow, Serves, SprintAim
+from headway.value.models import Bet, MustHave, NotNow, Prerequisite, Serves, SprintAim
 
 from .bulk import update_rows
 from .models import Conflict, Import, ImportedRow, TrackedItem
@@ -164,12 +164,16 @@ def _changed_later(run: Import) -> dict[int, int]:
 
 
 def _valued_since(ids: QuerySet[Any], at: dt.datetime) -> dict[int, _Touch]:
-    """Return item → the last that was done with its value since: linked, bet on, or shelved."""
+    """Return item → the last that was done with its value since: linked, bet on, shelved or bound."""
     found: dict[int, _Touch] = {}
+    needs = Prerequisite.objects.filter(at__gt=at)
     rows: list[tuple[str, QuerySet[Any, Any]]] = [
         ("item.linked", Serves.objects.filter(at__gt=at, item__in=ids).values_list("item_id", "by_id", "at")),
         ("bet.placed", Bet.objects.filter(at__gt=at, serves__item__in=ids).values_list("serves__item", "by_id", "at")),
         ("item.shelved", NotNow.objects.filter(at__gt=at, item__in=ids).values_list("item_id", "by_id", "at")),
+        ("must.set", MustHave.objects.filter(at__gt=at, item__in=ids).values_list("item_id", "by_id", "at")),
+        ("prerequisite.added", needs.filter(item__in=ids).values_list("item_id", "by_id", "at")),
+        ("prerequisite.added", needs.filter(needs__in=ids).values_list("needs_id", "by_id", "at")),
     ]
     for name, told in rows:
         for item_id, actor_id, when in told:
