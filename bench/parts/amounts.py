@@ -64,7 +64,7 @@ def _by_project(scores: dict[int, list[Scores]]) -> Iterator[Figure]:
     count = f"{len({s.project for s in every_horizon})} projects"
     yield at_least("F1 projects within 72–88 %", share_of_projects(every_horizon, _is_near), 0.75, note=count)
     for h, own in scores.items():
-        yield Figure(f"   … {h} weeks alone", f"{share_of_projects(own, _is_near):.3f}")
+        yield Figure(f"   … {weeks(h)} alone", f"{share_of_projects(own, _is_near):.3f}")
 
 
 def _crps(scores: dict[int, list[Scores]]) -> Iterator[Figure]:
