@@ -75,7 +75,9 @@ class ItemOutlook(Out):
         dict[str, float],
         Field(description="Chance to be done within so many more days; empty where hardly any was open for longer."),
     ]
-    is_ageing: Annotated[bool | None, Field(description="Open longer than 85 in 100 of the team's items, or than any finished one.")]
+    is_ageing: Annotated[
+        bool | None, Field(description="Open longer than 85 in 100 of the team's items, or than any finished one.")
+    ]
     done: Annotated[int | None, Field(description="Finished items that it rests on.")]
     still_open: Annotated[int | None, Field(description="Items in progress that it rests on.")]
 

@@ -107,9 +107,7 @@ def test_bets_of_one_window_share_and_never_more_than_it_moved(world: World, key
     assert not found[0].evidence.facts[Fact.ALONE]
 
 
-def test_a_chain_of_launches_shares_each_day_among_those_that_have_landed(
-    world: World, key_result: KeyResult
-) -> None:
+def test_a_chain_of_launches_shares_each_day_among_those_that_have_landed(world: World, key_result: KeyResult) -> None:
     chain = [delivered(world, key_result, days_ago=days) for days in (68, 48, LAUNCHED_DAYS_AGO)]
     measure_weekly(key_result, CALM, (36.0, 36.3, 35.8, 36.1))
     found = [impact_of(bet, today=clock.today()) for bet in chain]

@@ -92,24 +92,28 @@ def _backlog_context(request: Request, team: Team, asked: dict[str, Any]) -> dic
         )
     # Reversing an address for each of hundreds of rows costs more than the rows: one, and the number in it.
     items_at = reverse("item", kwargs={"team_key": team.key, "number": 0})[:-2]
-    return _sheet_context(sheet) | bar_context(request, team, sheet) | {
-        "rest_row": drawn_rest(sheet, items_at),
-        "priced_row": drawn_priced(sheet, items_at, asked["cols"]),
-        "lines": _lines(sheet),
-        "is_stale": is_stale,
-        "seen": seen_now(request) if sheet.is_tried else 0,
-        "try_at": _address(team, asked, "order"),
-        "page_at": _address(team, asked, "now").rpartition("/")[2],
-        "rows": rows[(page - 1) * ROWS_A_PAGE : page * ROWS_A_PAGE],
-        "now_page": page,
-        "now_pages": pages,
-        "rest": rest,
-        "asked": asked,
-        "choices": _choices(request, team),
-        "orders": _who_orders(team),
-        "address": request.get_full_path(),
-        "is_part": is_htmx(request),
-    }
+    return (
+        _sheet_context(sheet)
+        | bar_context(request, team, sheet)
+        | {
+            "rest_row": drawn_rest(sheet, items_at),
+            "priced_row": drawn_priced(sheet, items_at, asked["cols"]),
+            "lines": _lines(sheet),
+            "is_stale": is_stale,
+            "seen": seen_now(request) if sheet.is_tried else 0,
+            "try_at": _address(team, asked, "order"),
+            "page_at": _address(team, asked, "now").rpartition("/")[2],
+            "rows": rows[(page - 1) * ROWS_A_PAGE : page * ROWS_A_PAGE],
+            "now_page": page,
+            "now_pages": pages,
+            "rest": rest,
+            "asked": asked,
+            "choices": _choices(request, team),
+            "orders": _who_orders(team),
+            "address": request.get_full_path(),
+            "is_part": is_htmx(request),
+        }
+    )
 
 
 def _asked_sheet(request: Request, team: Team, asked: dict[str, Any]) -> tuple[Sheet, bool]:
