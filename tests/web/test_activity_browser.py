@@ -1,5 +1,6 @@
 """The activity in a real browser: narrow and wide, light and dark, no barriers, undone by keyboard, and it follows."""
 
+import itertools
 import os
 from pathlib import Path
 
@@ -32,15 +33,13 @@ def item(world) -> Item:
     return item
 
 
-@pytest.mark.parametrize("size", SIZES)
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_it_has_no_barriers(page, live, world, item, size, theme):
-    page.set_viewport_size(SIZES[size])
-    page.emulate_media(color_scheme=theme)
+def test_it_has_no_barriers(page, live, world, item):
     live.sign_in(page, world.people["ana"])
-    for name, address in {"all": "/activity/", "team": f"/activity/?of=people.team:{world.team.pk}"}.items():
-        page.goto(address)
-        ready(page)
+    addresses = {"all": "/activity/", "team": f"/activity/?of=people.team:{world.team.pk}"}
+    for size, theme, name in itertools.product(SIZES, ("light", "dark"), addresses):
+        page.set_viewport_size(SIZES[size])
+        page.emulate_media(color_scheme=theme)
+        page.goto(addresses[name])
         if folder := os.environ.get("PICTURES"):
             page.screenshot(path=Path(folder) / f"activity-{name}-{size}-{theme}.png", full_page=True)
         assert_accessible(page)
