@@ -101,7 +101,7 @@ def _orders(asked: Asked) -> Part:
     if not asked.is_small:
         found += proof.proved(backlogs=backlogs)
     if asked.with_oracle:
-        found += oracle.oracle(backlogs=range(10))
+        found += oracle.oracle(backlogs=backlogs)
     title = "F7 · The plan beside cost of delay / duration, same beliefs, on made-up backlogs; known selections"
     absent = series.absent(asked.folder, ["nrp"])
     if absent:
