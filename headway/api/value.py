@@ -174,7 +174,7 @@ class SheetFilters(Filters):
     raw: Annotated[bool, Field(description="Price promises as they were made.")] = False
     order: Annotated[
         str,
-        Field(max_length=10_000, pattern=r"^[0-9]*([.][0-9]+)*$", description="Try an order: numbers, as 12.5.7."),
+        Field(max_length=10_000, pattern=r"^([0-9]{1,9}([.][0-9]{1,9})*)?$", description="To try: numbers, as 12.5.7."),
     ] = ""
 
 

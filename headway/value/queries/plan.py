@@ -29,7 +29,7 @@ ALL_ORDERS_UP_TO = 6
 """With so few items every order is tried: nothing better can exist."""
 SEARCHED_UP_TO = 400
 """With more items than this they are not tried in every place: the best of two quick orders is taken."""
-QUICK_UP_TO = 100
+QUICK_UP_TO = 60
 """With so many items the best order is found while a page is drawn; with more it is asked for afterwards."""
 SPRINTS_AHEAD = 3
 """Coming Sprints of which is said how far down they reach."""
