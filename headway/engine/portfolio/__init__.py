@@ -7,31 +7,16 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from .bets import BetInput, bet_mean, value_of
 from .columns import Departure, cd3, cost_of_delay, cost_of_delay_order, departures, order_by, rice
 from .information import BetTest, Knowing, test_before_building, value_of_knowing_all
 from .model import Must, Portfolio
 from .scenarios import Scenarios, Step
 from .search import BestOrder, best_order, greedy_order, improved, repaired, search
 from .sensitivity import Flip, first_place_flips, flips
-from .simple import (
-    EFFORT_SPREAD,
-    TIE_BELOW,
-    BetInput,
-    SimplePortfolio,
-    bet_mean,
-    cost_of_waiting,
-    item_values,
-    score_order,
-    simple_best_order,
-    tie_groups,
-    value_of,
-    value_per_week,
-)
 from .ties import tied
 
 __all__ = [
-    "EFFORT_SPREAD",
-    "TIE_BELOW",
     "BestOrder",
     "BetInput",
     "BetTest",
@@ -41,33 +26,26 @@ __all__ = [
     "Must",
     "Portfolio",
     "Scenarios",
-    "SimplePortfolio",
     "Step",
     "best_order",
     "bet_mean",
     "cd3",
     "cost_of_delay",
     "cost_of_delay_order",
-    "cost_of_waiting",
     "departures",
     "first_place_flips",
     "flips",
     "greedy_order",
     "improved",
-    "item_values",
     "order_by",
     "repaired",
     "rice",
     "score",
-    "score_order",
     "search",
-    "simple_best_order",
     "test_before_building",
-    "tie_groups",
     "tied",
     "value_of",
     "value_of_knowing_all",
-    "value_per_week",
 ]
 
 

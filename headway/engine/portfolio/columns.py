@@ -8,9 +8,9 @@ import numpy as np
 
 from headway.engine.distributions import Floats
 
+from .bets import bet_mean
 from .model import Portfolio
 from .scenarios import Scenarios
-from .simple import bet_mean
 
 _SMALLEST_EFFORT = 1e-9
 _FILLED = 0.8

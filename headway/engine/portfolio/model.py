@@ -8,8 +8,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .simple import EFFORT_SPREAD, BetInput
+from .bets import BetInput
 
+EFFORT_SPREAD = 0.35
+"""Standard deviation of the log of effort: 80 % of items take 0.64 to 1.57 of their estimate."""
 CAPACITY_SPREAD = 0.2
 """Standard deviation of the log of a team's pace over the horizon, where it is not known better."""
 

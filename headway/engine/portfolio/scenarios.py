@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 
 from headway.engine.distributions import Floats
 
+from .bets import _TEN_PERCENT_Z, BetInput
 from .model import Portfolio
-from .simple import _TEN_PERCENT_Z, BetInput
 
 Singles = NDArray[np.float32]
 

@@ -7,8 +7,9 @@ import numpy as np
 from headway.engine.distributions import Floats
 
 from .scenarios import Scenarios
-from .simple import TIE_BELOW
 
+TIE_BELOW = 0.70
+"""Two items are a tie while neither is the better one in this share of the scenarios."""
 _NEXT_TO_NOTHING = 1e-9
 
 
