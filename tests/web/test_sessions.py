@@ -7,7 +7,6 @@ from allauth.usersessions.models import UserSession
 from django.contrib.sessions.models import Session
 from django.db import connection
 from django.test import Client
-from django.test.utils import CaptureQueriesContext
 
 from headway.lib import clock
 from headway.live.models import Change
@@ -206,9 +205,15 @@ def test_a_session_that_is_over_signs_nobody_in(client, world):
 def test_who_is_signed_in_comes_with_their_memberships_in_one_query(world):
     client = browser(world.people["cy"])
     assert is_in(client)
-    with CaptureQueriesContext(connection) as caught:
+    asked = []
+
+    def note(execute, sql, *given):
+        asked.append(sql)
+        return execute(sql, *given)
+
+    with connection.execute_wrapper(note):
         assert is_in(client)
-    of_sign_in = [one["sql"] for one in caught if "django_session" in one["sql"] or "people_person" in one["sql"]]
+    of_sign_in = [sql for sql in asked if "django_session" in sql or "people_person" in sql]
     assert len(of_sign_in) == 1, of_sign_in
 
 
