@@ -194,18 +194,22 @@ def with_followed(facts: Mapping[str, Any], decided: Figures) -> dict[str, Any]:
 
 
 def flips_of(plan: Plan, numbers: Sequence[int], ids: Mapping[int, int]) -> tuple[FlipPoint, ...]:
-    """Return where the first place is lost, then where the next two are: one belief a pair, the nearest."""
+    """Return where the first place is lost, then where the next two are: one belief a pair, the nearest.
+
+    Not between items of one tie: there the order means nothing, and any breath turns it.
+    """
+    ties = [set(group) for group in plan.of(numbers).ties]
     first = plan.first_turns(numbers)
-    pairs = [first or [], *plan.turns(numbers)[:3]]
+    pairs = [first, *plan.turns(numbers)]
     nearest = [min(pair, key=_distance) for pair in pairs if pair]
     kept: dict[tuple[int, int], Turn] = {}
     for turn in nearest:
         kept.setdefault((min(turn.number, turn.other), max(turn.number, turn.other)), turn)
     return tuple(
         FlipPoint(ids[turn.number], ids[turn.other], turn.belief, turn.now, turn.at)
-        for turn in list(kept.values())[:3]
-        if turn.number in ids and turn.other in ids
-    )
+        for turn in kept.values()
+        if turn.number in ids and turn.other in ids and not any({turn.number, turn.other} <= tie for tie in ties)
+    )[:3]
 
 
 def _distance(turn: Turn) -> tuple[float, int]:
