@@ -26,6 +26,12 @@ from headway.value.queries.promises import BetLine, Delivered, Promise, ServesLi
 TODAY = dt.date(2026, 11, 17)
 
 
+@pytest.fixture(autouse=True)
+def _it_is_that_day(settings: Any) -> None:
+    """A date of this year is said without the year."""
+    settings.TEST_NOW = f"{TODAY}T12:00:00+00:00"
+
+
 def days_ago(days: int) -> dt.date:
     return TODAY - dt.timedelta(days=days)
 
