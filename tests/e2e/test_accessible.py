@@ -22,7 +22,7 @@ from headway.people.actor import system_actor
 from headway.people.models import Holiday, Membership, Organisation, Person, Team, Unit
 from headway.scrum.models import Category, Item, Sprint
 from headway.sync.models import Import
-from headway.value.models import Bet, Estimate, Verdict
+from headway.value.models import Bet, Estimate, FocusProposal, Verdict
 from tests.browser import LiveServer, ready
 from tests.web.test_access_walk import ROUTES
 from tests.world import PASSWORD, make_organisation, make_person, make_team
@@ -38,6 +38,7 @@ NO_PAGES = {
     *("report-export", "import-rows", "import-look", "import-progress", "board-aside", "export-file"),
     *("recovery-codes-file", "openid_connect_login", "openid_connect_callback", "sign-in-passkey"),
     "password-link-passkey",
+    *("brief-markdown", "brief-pdf", "best-order", "focus-bar"),  # files, and parts of pages that are looked at
     "provider-link",  # needs a provider's answer: tests/web/test_sign_in_browser.py looks at it
 }
 
@@ -160,7 +161,9 @@ def test_the_value_sheet(tour: Tour, team: Team) -> None:
     sheet = reverse("backlog", kwargs={"team_key": team.key})
     tour.see("backlog", team_key=team.key)
     tour.see("backlog", team_key=team.key, query="?q=zzzz")
-    tour.see_dialogs(sheet, ("?",), ("j", "."), ("j", "b"), ("j", "n"), ("j", "m"), ("j", "l"))
+    tour.see_dialogs(sheet, ("?",), ("j", "."), ("j", "b"), ("j", "n"), ("j", "m"), ("j", "l"), ("j", "p"))
+    tour.see("mind", team_key=team.key)
+    tour.see("brief", team_key=team.key)
     tour.see("link", team_key=team.key)
     tour.see("forecast", team_key=team.key)
     tour.see("calibration", team_key=team.key)
@@ -172,7 +175,7 @@ def test_the_pages_behind_the_value_sheet(tour: Tour, team: Team) -> None:
     judged = Verdict.objects.filter(bet__serves__item__team=team).earliest("pk").bet
     due = Bet.objects.filter(serves__item__team=team, serves__item__category=Category.DONE, verdict=None).first()
     of = {"team_key": team.key, "number": bet.serves.item.number}
-    for name in ("why", "move-to-rank", "not-now", "bet", "link-item"):
+    for name in ("why", "move-to-rank", "not-now", "bet", "link-item", "binds"):
         tour.see(name, **of)
     tour.see("edit-bet", team_key=team.key, bet_id=bet.pk)
     tour.see("withdraw-bet", team_key=team.key, bet_id=bet.pk)
@@ -186,6 +189,16 @@ def test_the_pages_behind_the_value_sheet(tour: Tour, team: Team) -> None:
     tour.see("verdict", team_key=team.key, bet_id=judged.pk)
     if due is not None:
         tour.see("verdict", team_key=team.key, bet_id=due.pk)
+
+
+def test_focus_proposals(tour: Tour, team: Team) -> None:
+    accepted, open_one = FocusProposal.objects.filter(team=team).order_by("pk")
+    tour.see("focus-proposals", team_key=team.key)
+    tour.see("focus-propose", team_key=team.key)
+    tour.see("focus-proposal", team_key=team.key, proposal_id=accepted.pk)
+    tour.as_("Tomasz Wilk")
+    for name in ("focus-proposal", "focus-change", "focus-decline"):
+        tour.see(name, team_key=team.key, proposal_id=open_one.pk)
 
 
 def test_the_board(tour: Tour, team: Team) -> None:
