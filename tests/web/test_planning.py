@@ -137,6 +137,8 @@ def test_what_would_change_our_mind_is_said_in_words(world: World) -> None:
     three(world)
     text = signed_in(world, "di").get(f"{BACKLOG}mind/").content.decode()
     assert "change places if" in text
+    number, _other = re.search(r"<li>(\d+) and (\d+) change places", text).groups()  # type: ignore[union-attr]
+    assert f'<span class="id">{number}</span>' in text.partition("The items by name")[2]
     assert "WSJF (CD3)" in text
     assert not re.search(r"\b(NaN|inf)\b", text)
 

@@ -80,8 +80,12 @@ def _sheet(request: Request, team: Any) -> Sheet:
 def _in_words(sheet: Sheet, found: Mind) -> dict[str, Any]:
     rows = {row.number: row for row in sheet.rows}
     names = {"cd3": _("WSJF (CD3)"), "rice": _("RICE")}
+    turns = nearest(found.first)
+    told_of = {number for turn in turns for number in (turn.number, turn.other)}
+    told_of |= {one.number for told in found.departures.values() for one in told}
     return {
-        "turns": [turn_in_words(turn, rows) for turn in nearest(found.first)],
+        "named": [(number, rows[number].title) for number in sorted(told_of)],
+        "turns": [turn_in_words(turn, rows) for turn in turns],
         "trials": found.find_out,
         "date_costs": [(f"{number} {rows[number].title}", cost) for number, cost in found.date_costs.items()],
         "departures": [
