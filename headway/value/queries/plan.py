@@ -19,9 +19,9 @@ import numpy as np
 
 from headway.engine import portfolio as engine
 
-MOST_BYTES = 24_000_000
+MOST_BYTES = 8_000_000
 """What the scenarios of all versions may weigh together; the newest stay."""
-MOST_VERSIONS = 128
+MOST_VERSIONS = 24
 """Of so many versions the small figures are kept: values, and the best order found."""
 MOST_ORDERS = 24
 """Orders of one version of which the figures are kept."""
