@@ -13,13 +13,18 @@ SAME = 0.005
 """A gain under this share of what is there is none that anybody would notice."""
 
 
-def amount(value: float | None, currency: str | None) -> str:
-    """Write a value to as many figures as it can bear: "€5,600", or "56 points" (100 are a Key Result's whole way)."""
+def amount(value: float | None, currency: str | None, *, unit: bool = True) -> str:
+    """Write a value to as many figures as it can bear: "€5,600", or "56 points" (100 are a Key Result's whole way).
+
+    Without `unit` points are the bare number, for a column whose head says what they are.
+    """
     if value is None:
         return "–"
     if currency:
         return money(float(f"{value:.3g}"), currency)
     shown = float(f"{value:.{2 if abs(value) < 10 else 3}g}")
+    if not unit:
+        return number(shown)
     # "0.8 points": what is no whole number is many.
     many = int(shown) if shown.is_integer() else 2
     return ngettext("%(count)s point", "%(count)s points", many) % {"count": number(shown)}

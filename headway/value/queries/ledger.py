@@ -55,10 +55,6 @@ class KeyResultLedger:
     parts: bool
 
     @property
-    def with_figures(self) -> int:
-        return sum(line.judged.measured is not None for line in self.lines)
-
-    @property
     def evidence(self) -> float | None:
         """The mean quality of the evidence, 1–5."""
         return sum(line.judged.evidence for line in self.lines) / len(self.lines) if self.lines else None

@@ -11,9 +11,10 @@ from django.utils.translation import ngettext
 from headway.lib.prepared import Prepared
 from headway.people.models import Team
 from headway.scrum.models import Item
+from headway.value import telling
 from headway.value.queries import Visible
 
-from ..formats import money, number
+from ..formats import number
 from . import Request, get_team, is_htmx
 
 SHOWS = ("all", "priced", "unlinked")
@@ -59,27 +60,15 @@ def visible_text(visible: Visible, unit: str) -> str:
 
 def effect(value: float, unit: str) -> str:
     """Write a movement of a Key Result to two figures, per cents as points."""
-    text = number(_to_figures(value, 2))
+    text = number(float(f"{value:.2g}"))
     if unit == "%":
         return ngettext("%(count)s point", "%(count)s points", 2 if value != 1 else 1) % {"count": text}
     return f"{text} {unit}".strip()
 
 
 def amount(value: float | None, currency: str | None, *, unit: bool = False) -> str:
-    """Write a value to as many figures as it can bear: money in full amounts, points with one figure under 10."""
-    if value is None:
-        return "–"
-    if currency:
-        return money(_to_figures(value, 3), currency)
-    shown = _to_figures(value, 2 if abs(value) < 10 else 3)
-    text = number(shown)
-    # "0.8 points": what is no whole number is many.
-    many = int(shown) if shown.is_integer() else 2
-    return ngettext("%(count)s point", "%(count)s points", many) % {"count": text} if unit else text
-
-
-def _to_figures(value: float, figures: int) -> float:
-    return float(f"{value:.{figures}g}")
+    """Write a value for a column: its head names the unit, unless asked otherwise."""
+    return telling.amount(value, currency, unit=unit)
 
 
 def asked_of(request: Request) -> dict[str, Any]:
